@@ -1,0 +1,66 @@
+import { DiscoveryService, MetadataScanner, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { ProcessConfig } from '#platform/config';
+import { Log, Metrics } from '#platform/telemetry';
+import { ApiModule } from './api.module.js';
+import { checkRoutes } from './http/check-routes.js';
+
+/** Bodies are bounded: a batch of 10,000 identifiers fits, and little more. */
+const largestBody = 4 * 1_048_576;
+
+/** Builds the HTTP application without listening; tests and main share it. */
+export async function createApi(config: ProcessConfig, log: Log): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: largestBody,
+    trustProxy: false,
+    genReqId: () => crypto.randomUUID(),
+  });
+  // A YAML document may be the body itself, so that a file can be sent as it is.
+  adapter
+    .getInstance()
+    .addContentTypeParser(
+      ['application/yaml', 'text/yaml'],
+      { parseAs: 'string' },
+      (_request, body, done) => {
+        done(null, { document: body });
+      },
+    );
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(config, log), adapter, {
+    logger: log,
+    abortOnError: false,
+  });
+  checkRoutes(app.get(DiscoveryService), app.get(MetadataScanner));
+  observe(app, log, app.get(Metrics));
+  document(app);
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  return app;
+}
+
+/** One log line and one metric per request; the route's pattern, never its values. */
+function observe(app: NestFastifyApplication, log: Log, metrics: Metrics): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onResponse', (request, reply, done) => {
+      const route = request.routeOptions.url ?? 'none';
+      const fields = { method: request.method, route, status: reply.statusCode };
+      metrics.requests.observe({ ...fields, status: String(reply.statusCode) }, reply.elapsedTime / 1_000);
+      log.info('request', {
+        ...fields,
+        milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+        requestId: request.id,
+      });
+      done();
+    });
+}
+
+/** OpenAPI at /docs, its JSON at /docs-json. */
+function document(app: NestFastifyApplication): void {
+  const builder = new DocumentBuilder()
+    .setTitle('Lethe')
+    .setDescription('Privacy and consent control plane for AI personalisation.')
+    .setVersion('1')
+    .addBearerAuth();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, builder.build()));
+}

@@ -1,0 +1,34 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsBoolean } from 'class-validator';
+import type { Sweep } from '#retention';
+
+export class StartSweepsDto {
+  @ApiProperty({ description: 'Count what is due and touch nothing.' })
+  @IsBoolean()
+  dryRun!: boolean;
+}
+
+export class StartedSweepsDto {
+  @ApiProperty({ format: 'uuid' }) runId!: string;
+}
+
+export class SweepDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty() rule!: string;
+  @ApiProperty({ format: 'uuid' }) storeId!: string;
+  @ApiProperty() dataset!: string;
+  @ApiProperty({ format: 'date-time', description: 'Signals collected strictly before it are due.' })
+  cutOff!: Date;
+  @ApiProperty() dryRun!: boolean;
+  @ApiProperty({ enum: ['requested', 'running', 'finished', 'failed'] }) state!: string;
+  @ApiProperty({ nullable: true, type: Number }) expected!: number | null;
+  @ApiProperty({ nullable: true, type: Number }) effected!: number | null;
+  @ApiProperty({ nullable: true, type: String }) error!: string | null;
+  @ApiProperty() policyVersion!: number;
+}
+
+export function presentSweep(sweep: Sweep): SweepDto {
+  const { id, rule, storeId, dataset, cutOff, dryRun, state, expected, effected, error, policyVersion } =
+    sweep;
+  return { id, rule, storeId, dataset, cutOff, dryRun, state, expected, effected, error, policyVersion };
+}

@@ -1,0 +1,53 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { RequestRescan } from '#enforcement';
+import type { Clock, TenantId } from '#kernel';
+import { CLOCK } from '#platform/runtime';
+import { ReadStores, RegisterDataMap } from '#stores';
+import { CurrentTenant } from '../http/current-tenant.js';
+import { DocumentDto } from '../http/document.dto.js';
+import { Requires } from '../http/requires.js';
+import { presentStore, RescanDto, StartedRescanDto, StoreDto } from './stores.dto.js';
+
+@ApiTags('stores')
+@ApiBearerAuth()
+@Controller('v1')
+export class StoresController {
+  constructor(
+    private readonly registerDataMap: RegisterDataMap,
+    private readonly readStores: ReadStores,
+    private readonly requestRescan: RequestRescan,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Registers the stores of a data map; a worker then checks each against the real thing. */
+  @Put('data-map')
+  @Requires('update', 'Store')
+  @ApiOkResponse({ type: [StoreDto] })
+  async register(@CurrentTenant() tenant: TenantId, @Body() body: DocumentDto): Promise<readonly StoreDto[]> {
+    return (await this.registerDataMap.execute(tenant, body.document)).map(presentStore);
+  }
+
+  @Get('stores')
+  @Requires('read', 'Store')
+  @ApiOkResponse({ type: [StoreDto] })
+  async list(@CurrentTenant() tenant: TenantId): Promise<readonly StoreDto[]> {
+    return (await this.readStores.all(tenant)).map(presentStore);
+  }
+
+  /** Compares a store's subject keys with everyone who was erased; what came back is erased again. */
+  @Post('stores/:name/rescans')
+  @HttpCode(202)
+  @Requires('update', 'Store')
+  @ApiAcceptedResponse({ type: StartedRescanDto })
+  async rescan(@CurrentTenant() tenant: TenantId, @Param('name') name: string): Promise<StartedRescanDto> {
+    return { id: await this.requestRescan.execute(tenant, name, this.clock.now()) };
+  }
+
+  @Get('rescans/:id')
+  @Requires('read', 'Store')
+  @ApiOkResponse({ type: RescanDto })
+  async rescanState(@CurrentTenant() tenant: TenantId, @Param('id') id: string): Promise<RescanDto> {
+    return this.requestRescan.find(tenant, id);
+  }
+}

@@ -1,0 +1,38 @@
+import { DependencyError, DomainError } from '#kernel';
+
+export interface Terminal {
+  readonly say: (line: string) => void;
+  /** Settles when the person, the machine or our own parent wants us to end. */
+  readonly interrupted: Promise<void>;
+}
+
+/** Runs a command for a person: what goes wrong becomes one sentence and exit code 1. The command answers its exit code. */
+export async function atTerminal(command: (terminal: Terminal) => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await command({
+      say: (line) => process.stdout.write(`${line}\n`),
+      interrupted: interruption(),
+    });
+  } catch (error) {
+    process.stderr.write(`${sentence(error)}\n`);
+    process.exitCode = 1;
+  }
+  // The channel to whoever started us would keep us alive.
+  if (process.connected) process.disconnect();
+}
+
+/** Ctrl-C may come twice, from the terminal and from npm, so the signals after the first say nothing new. */
+function interruption(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        resolve();
+      });
+    process.once('disconnect', resolve);
+  });
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof DomainError || error instanceof DependencyError) return error.message;
+  return `This is a fault of Lethe itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

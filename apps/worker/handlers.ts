@@ -1,0 +1,125 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { planWithdrawalsJob } from '#consent';
+import {
+  PlanWithdrawals,
+  requestsSettledJob,
+  RescanStores,
+  rescanStoresJob,
+  RunLane,
+  sweepsSettledJob,
+  wakeLaneJob,
+} from '#enforcement';
+import { tenantId } from '#kernel';
+import { IntegrateEntries, integrateLedgerJob } from '#ledger';
+import type { Job } from '#platform/queue';
+import { PlanRequests, planRequestsJob, SettleRequests } from '#requests';
+import { RunSweeps, runSweepsJob, SettleSweeps } from '#retention';
+import { CheckStores, checkStoresJob } from '#stores';
+import { REGIONS, Stopping } from './stopping.js';
+
+/** One kind of job and what it picks; the use case does everything that is pending, so repeats are harmless. */
+export interface Handler {
+  readonly job: Job;
+  handle(payload: unknown): Promise<unknown>;
+}
+
+/** The handlers that concern stores. */
+@Injectable()
+export class StoreHandlers {
+  readonly list: readonly Handler[];
+
+  constructor(
+    runLane: RunLane,
+    rescanStores: RescanStores,
+    checkStores: CheckStores,
+    stopping: Stopping,
+    @Inject(REGIONS) regions: readonly string[] | undefined,
+  ) {
+    this.list = [
+      {
+        job: wakeLaneJob,
+        handle: (payload) => runLane.execute(wakeLaneJob.parse(payload).laneId, regions, stopping.signal),
+      },
+      {
+        job: rescanStoresJob,
+        handle: (payload) =>
+          rescanStores.execute(tenantId(rescanStoresJob.parse(payload).tenantId), stopping.signal),
+      },
+      {
+        job: checkStoresJob,
+        handle: (payload) => checkStores.execute(tenantId(checkStoresJob.parse(payload).tenantId)),
+      },
+    ];
+  }
+}
+
+/** The handlers that concern people's requests and consents. */
+@Injectable()
+export class RequestHandlers {
+  readonly list: readonly Handler[];
+
+  constructor(planRequests: PlanRequests, settleRequests: SettleRequests, planWithdrawals: PlanWithdrawals) {
+    this.list = [
+      {
+        job: planRequestsJob,
+        handle: (payload) => planRequests.execute(tenantId(planRequestsJob.parse(payload).tenantId)),
+      },
+      {
+        job: requestsSettledJob,
+        handle: (payload) => settleRequests.execute(tenantId(requestsSettledJob.parse(payload).tenantId)),
+      },
+      {
+        job: planWithdrawalsJob,
+        handle: (payload) => planWithdrawals.execute(tenantId(planWithdrawalsJob.parse(payload).tenantId)),
+      },
+    ];
+  }
+}
+
+/** The handlers that concern retention and the ledger. */
+@Injectable()
+export class UpkeepHandlers {
+  readonly list: readonly Handler[];
+
+  constructor(
+    runSweeps: RunSweeps,
+    settleSweeps: SettleSweeps,
+    integrateEntries: IntegrateEntries,
+    stopping: Stopping,
+  ) {
+    this.list = [
+      {
+        job: runSweepsJob,
+        handle: (payload) =>
+          runSweeps.execute(tenantId(runSweepsJob.parse(payload).tenantId), stopping.signal),
+      },
+      {
+        job: sweepsSettledJob,
+        handle: (payload) => settleSweeps.execute(tenantId(sweepsSettledJob.parse(payload).tenantId)),
+      },
+      {
+        job: integrateLedgerJob,
+        handle: (payload) => integrateEntries.execute(tenantId(integrateLedgerJob.parse(payload).tenantId)),
+      },
+    ];
+  }
+}
+
+/** Every handler, by kind; two of one kind do not start. */
+@Injectable()
+export class Handlers {
+  readonly byKind: ReadonlyMap<string, Handler>;
+
+  constructor(stores: StoreHandlers, requests: RequestHandlers, upkeep: UpkeepHandlers) {
+    const byKind = new Map<string, Handler>();
+    for (const handler of [...stores.list, ...requests.list, ...upkeep.list]) {
+      if (byKind.has(handler.job.kind)) throw new Error(`two handlers for jobs of kind ${handler.job.kind}`);
+      byKind.set(handler.job.kind, handler);
+    }
+    this.byKind = byKind;
+  }
+
+  get jobs(): ReadonlyMap<string, Job> {
+    return new Map([...this.byKind].map(([kind, { job }]) => [kind, job]));
+  }
+}

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { FindLostWork, ReadObligations } from '#enforcement';
+import type { Clock } from '#kernel';
+import { integrateLedgerJob, ReadLedger } from '#ledger';
+import { Transactions } from '#platform/database';
+import { RelayOutbox } from '#platform/outbox';
+import { Queues } from '#platform/queue';
+import { CLOCK } from '#platform/runtime';
+import { Log, Metrics } from '#platform/telemetry';
+import { planRequestsJob, RequestsRepository } from '#requests';
+import { runSweepsJob, SweepsRepository } from '#retention';
+import { Handlers } from './handlers.js';
+import { Stopping } from './stopping.js';
+
+const idleMilliseconds = 25;
+const reconcileMilliseconds = 5_000;
+
+/** Rings for what the rows of each library say is pending. */
+@Injectable()
+export class LostBells {
+  constructor(
+    private readonly findLostWork: FindLostWork,
+    private readonly requests: RequestsRepository,
+    private readonly sweeps: SweepsRepository,
+    private readonly ledger: ReadLedger,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  now(): Date {
+    return this.clock.now();
+  }
+
+  async find(tx: Parameters<FindLostWork['execute']>[0]) {
+    const received = await this.requests.tenantsWithReceived(tx);
+    const sweeps = await this.sweeps.tenantsWithRequested(tx);
+    const unpublished = await this.ledger.pending(tx);
+    return [
+      ...(await this.findLostWork.execute(tx, this.now())),
+      ...received.map((tenantId) => planRequestsJob.bell({ tenantId })),
+      ...sweeps.map((tenantId) => runSweepsJob.bell({ tenantId })),
+      ...unpublished.map((tenantId) => integrateLedgerJob.bell({ tenantId })),
+    ];
+  }
+}
+
+/** Finds pending work of every kind that no bell announces any more, and measures how late it is. */
+@Injectable()
+export class Reconcile {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly lost: LostBells,
+    private readonly obligations: ReadObligations,
+    private readonly metrics: Metrics,
+    private readonly log: Log,
+  ) {}
+
+  async execute() {
+    const bells = await this.transactions.run(null, (tx) => this.lost.find(tx));
+    const { ageSeconds, overdue } = await this.obligations.backlog(this.lost.now());
+    this.metrics.obligationAge.set(ageSeconds);
+    this.metrics.obligationsOverdue.set(overdue);
+    return bells;
+  }
+
+  failed(error: unknown): number {
+    this.log.failure('the relay could not work; it tries again', error);
+    return 0;
+  }
+}
+
+/** What keeps the bells ringing: the outbox relay, and a reconciler that rings for whatever was lost. */
+@Injectable()
+export class RelayBells implements OnApplicationBootstrap, OnApplicationShutdown {
+  private loops: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly relayOutbox: RelayOutbox,
+    private readonly reconcile: Reconcile,
+    private readonly queues: Queues,
+    private readonly handlers: Handlers,
+    private readonly stopping: Stopping,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.loops = Promise.all([
+      this.repeat(idleMilliseconds, () =>
+        this.relayOutbox.execute((bells) => this.queues.ring(this.handlers.jobs, bells)),
+      ),
+      this.repeat(reconcileMilliseconds, async () => {
+        await this.queues.ring(this.handlers.jobs, await this.reconcile.execute());
+        return 0;
+      }),
+    ]);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.loops;
+  }
+
+  /** Runs again at once while there is work, else after a pause; a failure is logged and waits like no work. */
+  private async repeat(pause: number, work: () => Promise<number>): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      const moved = await work().catch((error: unknown) => this.reconcile.failed(error));
+      if (moved === 0) await sleep(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { EnforcementModule, RescanRow } from '#enforcement';
+import { LedgerModule, ledgerRows } from '#ledger';
+import type { ProcessConfig } from '#platform/config';
+import { CryptoModule } from '#platform/crypto';
+import { DatabaseModule } from '#platform/database';
+import { OutboxModule } from '#platform/outbox';
+import { QueueModule } from '#platform/queue';
+import { RuntimeModule } from '#platform/runtime';
+import { TelemetryModule, type Log } from '#platform/telemetry';
+import { PolicyRow } from '#policy';
+import { ReceiptRow, RequestRow, RequestsModule } from '#requests';
+import { RetentionModule, SweepRow } from '#retention';
+import { StoreRow, StoresModule } from '#stores';
+import { HandleJobs } from './handle-jobs.js';
+import { Handlers, RequestHandlers, StoreHandlers, UpkeepHandlers } from './handlers.js';
+import { LanesProcessor, LedgerProcessor, PlansProcessor } from './processors.js';
+import { LostBells, Reconcile, RelayBells } from './relay-bells.js';
+import { REGIONS, Stopping } from './stopping.js';
+
+const rows = [PolicyRow, StoreRow, RescanRow, RequestRow, ReceiptRow, SweepRow, ...ledgerRows];
+
+/** The queue side: processors over the domain libraries, connected as the role of relay, integrator and lanes. */
+@Module({})
+export class WorkerModule {
+  static with(config: ProcessConfig, log: Log): DynamicModule {
+    const backend =
+      config.redisUrl === undefined
+        ? { kind: 'postgres' as const, url: config.queueDatabaseUrl }
+        : { kind: 'redis' as const, url: config.redisUrl, prefix: 'lethe' };
+    return {
+      module: WorkerModule,
+      imports: [
+        DiscoveryModule,
+        RuntimeModule,
+        TelemetryModule.logging(log),
+        CryptoModule.withMasterKey(config.masterKey),
+        DatabaseModule.forRole(config.systemDatabaseUrl, rows, 10),
+        OutboxModule,
+        QueueModule.on(backend),
+        LedgerModule.publishing(config.ledgerFolder),
+        StoresModule,
+        EnforcementModule,
+        RequestsModule,
+        RetentionModule,
+      ],
+      providers: [
+        { provide: REGIONS, useValue: config.regions.length === 0 ? undefined : config.regions },
+        Stopping,
+        StoreHandlers,
+        RequestHandlers,
+        UpkeepHandlers,
+        Handlers,
+        HandleJobs,
+        LanesProcessor,
+        PlansProcessor,
+        LedgerProcessor,
+        LostBells,
+        Reconcile,
+        RelayBells,
+      ],
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import { epochAtOrBefore, epochStrictlyBefore, type Dataset, type WantedKey } from '#connector-kit';
+
+/** Keys and alternatives of one predicate: beyond these, its parser slows down more than a further statement costs. */
+const largestList = 1_000;
+const mostAlternatives = 50;
+
+/** People whose rows one statement can select, and the predicate that does. */
+export interface Portion {
+  readonly people: readonly WantedKey[];
+  readonly predicate: string;
+}
+
+/** Splits a call's people into portions, those with the same moment together. */
+export function portions(dataset: Dataset, wanted: readonly WantedKey[]): readonly Portion[] {
+  const open: { people: WantedKey[]; terms: string[] }[] = [];
+  for (const { asOf, people } of byMoment(wanted)) {
+    for (let start = 0; start < people.length; start += largestList) {
+      const piece = people.slice(start, start + largestList);
+      const last = open.at(-1);
+      const fits =
+        last !== undefined &&
+        last.terms.length < mostAlternatives &&
+        last.people.length + piece.length <= largestList;
+      const portion = fits ? last : { people: [], terms: [] };
+      if (!fits) open.push(portion);
+      portion.people.push(...piece);
+      portion.terms.push(term(dataset, piece, asOf));
+    }
+  }
+  return open.map(({ people, terms }) => ({
+    people,
+    predicate: `(${terms.join(' or ')})${tenantCondition(dataset)}`,
+  }));
+}
+
+/** Rows collected strictly before the cut-off. */
+export function before(dataset: Dataset, cutOff: Date): string {
+  const { field, form } = dataset.collectedAt;
+  const bound = form === 'timestamp' ? timestamp(cutOff) : String(epochStrictlyBefore(form, cutOff));
+  return `${quoteName(field)} < ${bound}${tenantCondition(dataset)}`;
+}
+
+export function tenantOnly(dataset: Dataset): string | undefined {
+  const { tenantFilter } = dataset;
+  return tenantFilter === undefined
+    ? undefined
+    : `${quoteName(tenantFilter.field)} = ${quoteText(tenantFilter.value)}`;
+}
+
+/** A row of unknown age belongs to the person all the same: it goes. */
+function term(dataset: Dataset, people: readonly WantedKey[], asOf: Date): string {
+  const { subjectKey, collectedAt } = dataset;
+  const keys = people.map(({ key }) => (subjectKey.form === 'integer' ? integer(key) : quoteText(key)));
+  const { field, form } = collectedAt;
+  const bound = form === 'timestamp' ? timestamp(asOf) : String(epochAtOrBefore(form, asOf));
+  const moment = quoteName(field);
+  return `(${quoteName(subjectKey.field)} in (${keys.join(', ')}) and (${moment} is null or ${moment} <= ${bound}))`;
+}
+
+function byMoment(
+  wanted: readonly WantedKey[],
+): readonly { readonly asOf: Date; readonly people: readonly WantedKey[] }[] {
+  const groups = new Map<number, { asOf: Date; people: WantedKey[] }>();
+  for (const one of wanted) {
+    const group = groups.get(one.asOf.getTime()) ?? { asOf: one.asOf, people: [] };
+    group.people.push(one);
+    groups.set(one.asOf.getTime(), group);
+  }
+  return [...groups.values()];
+}
+
+function tenantCondition(dataset: Dataset): string {
+  const condition = tenantOnly(dataset);
+  return condition === undefined ? '' : ` and ${condition}`;
+}
+
+/** The parser reads a sign and a number, and the number alone would not fit. */
+function integer(key: string): string {
+  return key === '-9223372036854775808' ? '(-9223372036854775807 - 1)' : key;
+}
+
+/** Read as UTC, to the millisecond. */
+function timestamp(moment: Date): string {
+  return `timestamp '${moment.toISOString().replace('T', ' ').replace('Z', '')}'`;
+}
+
+/** A name as LanceDB quotes it; names with a backtick never get past the schema check. */
+export function quoteName(name: string): string {
+  return `\`${name}\``;
+}
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

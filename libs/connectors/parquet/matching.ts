@@ -1,0 +1,71 @@
+import { HUGEINT, INTEGER, LIST, VARCHAR, listValue } from '@duckdb/node-api';
+import { epochAtOrBefore, epochStrictlyBefore, type Dataset, type WantedKey } from '#connector-kit';
+import { DependencyError } from '#kernel';
+import { quoteName, quoteText, type Bound, type Session } from './duckdb.js';
+import { momentOf, type Fields } from './schema.js';
+
+/** Which rows of a dataset a call is about: those of people (table `wanted`), or those before a moment. */
+export type Selection =
+  | { readonly kind: 'people'; readonly onlyPurposes: readonly string[] | undefined }
+  | { readonly kind: 'before'; readonly cutOff: Date };
+
+/** Nanoseconds for timestamps (what DuckDB can compare for every precision of them), else the unit of the field. */
+const nanoseconds = 1_000_000n;
+
+/** Loads the people of a call into the table `wanted`: place in the call, key, latest moment. */
+export async function loadWanted(
+  session: Session,
+  dataset: Dataset,
+  wanted: readonly WantedKey[],
+): Promise<void> {
+  const { form } = dataset.collectedAt;
+  const latest = ({ asOf }: WantedKey) =>
+    form === 'timestamp' ? BigInt(asOf.getTime()) * nanoseconds : epochAtOrBefore(form, asOf);
+  const bound: Bound = {
+    values: [
+      listValue(wanted.map(({ index }) => index)),
+      listValue(wanted.map(({ key }) => key)),
+      listValue(wanted.map(latest)),
+    ],
+    types: [LIST(INTEGER), LIST(VARCHAR), LIST(HUGEINT)],
+  };
+  const key = dataset.subjectKey.form === 'integer' ? 'key::bigint' : 'key';
+  await session.rows(
+    `create temp table wanted as select place, ${key} as key, latest from (select unnest($1) as place, unnest($2) as key, unnest($3) as latest)`,
+    bound,
+  );
+}
+
+/** `from ... where ...` of the selected rows of some files; `w.place` tells whose each is. */
+export function selected(source: string, dataset: Dataset, fields: Fields, selection: Selection): string {
+  const moment = momentOf(dataset, fields);
+  const tenant = tenantCondition(dataset);
+  if (selection.kind === 'before') {
+    const { form } = dataset.collectedAt;
+    const { cutOff } = selection;
+    const bound =
+      form === 'timestamp' ? BigInt(cutOff.getTime()) * nanoseconds : epochStrictlyBefore(form, cutOff);
+    return `from ${source} t, (select 0 as place) w where ${moment} < ${String(bound)}::hugeint${tenant}`;
+  }
+  const purposes = purposesCondition(dataset, selection.onlyPurposes);
+  // A row of unknown age belongs to the person all the same: it goes.
+  const aged = `(${moment} is null or ${moment} <= w.latest)`;
+  return `from ${source} t join wanted w on t.${quoteName(dataset.subjectKey.field)} = w.key where ${aged}${tenant}${purposes}`;
+}
+
+export function tenantCondition({ tenantFilter }: Dataset): string {
+  if (tenantFilter === undefined) return '';
+  return ` and t.${quoteName(tenantFilter.field)}::varchar = ${quoteText(tenantFilter.value)}`;
+}
+
+/** Every purpose of the row is among the given ones; a row without purposes, or with an unknown one, matches nothing. */
+export function purposesCondition({ purposesField }: Dataset, only: readonly string[] | undefined): string {
+  if (only === undefined) return '';
+  if (purposesField === undefined) {
+    throw new DependencyError('not_supported', 'the dataset has no field that lists purposes');
+  }
+  const column = `t.${quoteName(purposesField)}`;
+  const among = `[${only.map(quoteText).join(', ')}]::varchar[]`;
+  const other = `list_filter(${column}, lambda one: one is null or not list_contains(${among}, one))`;
+  return ` and len(${column}) > 0 and len(${other}) = 0`;
+}

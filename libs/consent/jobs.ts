@@ -1,0 +1,8 @@
+import { defineJob, tenantPayload } from '#platform/queue';
+
+/** A consent was withdrawn: somebody has to plan what that means for the stores. */
+export const planWithdrawalsJob = defineJob({
+  kind: 'plan-withdrawals',
+  queue: 'plans',
+  schema: tenantPayload,
+});

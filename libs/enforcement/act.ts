@@ -1,0 +1,219 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { CallOptions, Connector, MappedDataset, Selector, SubjectResult } from '#connector-kit';
+import { DependencyError, type Clock, type DependencyCode } from '#kernel';
+import { Sealer } from '#platform/crypto';
+import { CLOCK } from '#platform/runtime';
+import { OpenStore } from '#stores';
+import { judge, type Verdict } from './domain/outcome.js';
+import { keyContext, type ClaimedObligation, type Settlement } from './obligation.js';
+import type { WarrantedObligation } from './take-batch.js';
+
+/** Obligations that one set-based call fulfils: same dataset, same kind of selector. */
+interface Group {
+  readonly store: WarrantedObligation['store'];
+  readonly dataset: MappedDataset;
+  readonly onlyPurposes: readonly string[] | undefined;
+  readonly members: readonly ClaimedObligation[];
+}
+
+/** Rows a sweep removes before it yields to nearer deadlines. */
+const sweepStep = 50_000;
+
+/** Acts on stores and reads back, holding no transaction; answers what became of each obligation. */
+@Injectable()
+export class Act {
+  constructor(
+    private readonly openStore: OpenStore,
+    private readonly sealer: Sealer,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Never rejects for a store's failure: that is an outcome. */
+  async execute(
+    warranted: readonly WarrantedObligation[],
+    signal: AbortSignal,
+  ): Promise<readonly Settlement[]> {
+    const settlements: Settlement[] = [];
+    for (const group of groups(warranted)) settlements.push(...(await this.actOnGroup(group, signal)));
+    return settlements;
+  }
+
+  private async actOnGroup(group: Group, signal: AbortSignal): Promise<readonly Settlement[]> {
+    const [first] = group.members;
+    if (first === undefined) return [];
+    try {
+      const connector = await this.openStore.execute(first.tenant, group.store);
+      if (first.cutOff !== null) return await this.sweep(connector, group, signal);
+      return await this.purge(connector, group, signal);
+    } catch (error) {
+      const failure = codeOf(error, signal);
+      return group.members.map((obligation) => this.conclude(obligation, { removed: 0, left: 0, failure }));
+    }
+  }
+
+  private async purge(
+    connector: Connector,
+    group: Group,
+    signal: AbortSignal,
+  ): Promise<readonly Settlement[]> {
+    const options: CallOptions = {
+      signal,
+      ...(group.onlyPurposes === undefined ? {} : { onlyPurposes: group.onlyPurposes }),
+    };
+    const selectors = group.members.map((obligation) => this.selectors(obligation));
+    // The same person may be selected twice in a batch (two causes at once): acted on once, up to the later moment.
+    const distinct = latest(selectors.flat());
+    const removed = bySubject(await connector.purge(group.dataset, distinct, options));
+    const left = bySubject(await connector.verify(group.dataset, distinct, options));
+    const counted = new Set<string>();
+    return group.members.map((obligation, index) => {
+      const keys = (selectors[index] ?? []).map(({ subject }) => subject);
+      const fresh = keys.filter((key) => !counted.has(key));
+      fresh.forEach((key) => counted.add(key));
+      const failure = firstFailure([
+        ...keys.map((key) => removed.get(key)),
+        ...keys.map((key) => left.get(key)),
+      ]);
+      const evidence = { removed: sum(fresh, removed), left: sum(keys, left) };
+      return this.conclude(obligation, failure === undefined ? evidence : { ...evidence, failure });
+    });
+  }
+
+  /** One bounded step of each sweep; it comes back with its cursor until nothing is left. */
+  private async sweep(
+    connector: Connector,
+    group: Group,
+    signal: AbortSignal,
+  ): Promise<readonly Settlement[]> {
+    const settlements: Settlement[] = [];
+    for (const obligation of group.members) {
+      const { cutOff, progress } = obligation;
+      if (cutOff === null) continue;
+      const options = { signal, limit: sweepStep, ...(progress === null ? {} : { cursor: progress }) };
+      const step = await connector.purgeBefore(group.dataset, cutOff, options);
+      if (step.cursor !== undefined) {
+        settlements.push({
+          ...unsettled(obligation, step.rows),
+          dueAt: this.clock.now(),
+          progress: step.cursor,
+        });
+        continue;
+      }
+      const left = await connector.countBefore(group.dataset, cutOff, signal);
+      // A sweep's steps count as attempts; what it removed before is known from its row, so the count stays exact.
+      const removedInAll = step.rows + obligation.rows;
+      const settlement = this.conclude({ ...obligation, attempts: 1 }, { removed: removedInAll, left });
+      settlements.push({ ...settlement, removed: step.rows, obligation });
+    }
+    return settlements;
+  }
+
+  private selectors(obligation: ClaimedObligation): readonly Selector[] {
+    if (obligation.sealedKey === null)
+      throw new DependencyError('invalid_config', 'an open obligation has no key');
+    const opened: unknown = JSON.parse(
+      this.sealer.open(obligation.sealedKey, keyContext(obligation.tenant, obligation.id)).toString('utf8'),
+    );
+    if (!Array.isArray(opened)) throw new TypeError('a sealed key is not a list');
+    return opened.map((subject: unknown) => ({ subject: String(subject), asOf: obligation.asOf }));
+  }
+
+  private conclude(
+    obligation: ClaimedObligation,
+    found: { readonly removed: number; readonly left: number; readonly failure?: DependencyCode },
+  ): Settlement {
+    const verdict = judge({ ...found, attempt: obligation.attempts }, Math.random());
+    // Erased ahead of a source that is down: it is erased again, and settles, after its source.
+    if (obligation.awaits.length > 0 && verdict.kind === 'settle' && verdict.outcome !== 'failed') {
+      return { ...unsettled(obligation, found.removed), dueAt: null };
+    }
+    return settlementOf(obligation, found.removed, verdict, this.clock.now());
+  }
+}
+
+function settlementOf(
+  obligation: ClaimedObligation,
+  removed: number,
+  verdict: Verdict,
+  now: Date,
+): Settlement {
+  const { error } = verdict;
+  if (verdict.kind === 'retry') {
+    return {
+      ...unsettled(obligation, removed),
+      error,
+      exact: false,
+      dueAt: new Date(now.getTime() + verdict.afterMilliseconds),
+    };
+  }
+  const erasedBefore = obligation.rows > 0 && verdict.outcome === 'not_found';
+  const outcome = erasedBefore ? 'erased' : verdict.outcome;
+  return {
+    ...unsettled(obligation, removed),
+    outcome,
+    exact: verdict.exact,
+    error,
+    level: outcome === 'erased' ? 'removed' : null,
+  };
+}
+
+function unsettled(obligation: ClaimedObligation, removed: number): Settlement {
+  return {
+    obligation,
+    removed,
+    exact: true,
+    outcome: null,
+    level: null,
+    error: null,
+    dueAt: null,
+    progress: obligation.progress,
+  };
+}
+
+function groups(warranted: readonly WarrantedObligation[]): readonly Group[] {
+  const byKey = new Map<string, Group & { members: ClaimedObligation[] }>();
+  for (const { obligation, store, onlyPurposes } of warranted) {
+    const dataset = store.datasets.find(({ name }) => name === obligation.dataset);
+    if (dataset === undefined) continue;
+    const selector = obligation.cutOff === null ? (onlyPurposes?.join(' ') ?? '*') : '<';
+    const key = [obligation.tenant, store.id, dataset.name, selector].join('\n');
+    const group = byKey.get(key) ?? { store, dataset, onlyPurposes, members: [] };
+    group.members.push(obligation);
+    byKey.set(key, group);
+  }
+  return [...byKey.values()];
+}
+
+function latest(selectors: readonly Selector[]): readonly Selector[] {
+  const bySubject = new Map<string, Selector>();
+  for (const selector of selectors) {
+    const known = bySubject.get(selector.subject);
+    if (known === undefined || known.asOf < selector.asOf) bySubject.set(selector.subject, selector);
+  }
+  return [...bySubject.values()];
+}
+
+function bySubject(results: readonly SubjectResult[]): ReadonlyMap<string, SubjectResult> {
+  return new Map(results.map((result) => [result.subject, result]));
+}
+
+/** A key that the connector did not answer for counts as a failure, never as nothing found. */
+function firstFailure(results: readonly (SubjectResult | undefined)[]): DependencyCode | undefined {
+  for (const result of results) {
+    if (result === undefined) return 'unexpected_response';
+    if ('failure' in result) return result.failure;
+  }
+  return undefined;
+}
+
+function sum(keys: readonly string[], results: ReadonlyMap<string, SubjectResult>): number {
+  return keys.reduce((total, key) => {
+    const result = results.get(key);
+    return total + (result !== undefined && 'rows' in result ? result.rows : 0);
+  }, 0);
+}
+
+function codeOf(error: unknown, signal: AbortSignal): DependencyCode {
+  if (error instanceof DependencyError) return error.code;
+  return signal.aborted ? 'timeout' : 'unexpected_response';
+}

@@ -1,0 +1,118 @@
+import type { StoreId, SubjectRef } from '#kernel';
+import type { ConsentState } from '#consent';
+import type { MappedDataset } from '#connector-kit';
+import type { RegisteredStore } from '#stores';
+
+/** Why work arises, and what a plan needs to know of it. */
+export type CauseKind = 'request' | 'withdrawal' | 'sweep' | 'reappearance';
+
+/** A reason to erase something of one person. */
+export interface SubjectCause {
+  readonly kind: Exclude<CauseKind, 'sweep'>;
+  readonly id: string;
+  readonly subjectRef: SubjectRef;
+  /** Signals collected up to and including this moment. */
+  readonly asOf: Date;
+  readonly deadline: Date;
+  /** Only signals of which every purpose is among these; absent: everything. */
+  readonly lostPurposes?: ReadonlySet<string>;
+  /** Only these datasets (`store/dataset`); absent: all. */
+  readonly datasets?: ReadonlySet<string>;
+}
+
+/** The work for one dataset, before it has an id or a place in a lane. */
+export interface PlannedObligation {
+  readonly cause: SubjectCause;
+  readonly storeId: StoreId;
+  readonly laneId: string;
+  readonly dataset: string;
+  /** The subject's keys in the dataset, in the store's form. Empty when none is known, and then the work cannot be done. */
+  readonly keys: readonly string[];
+  readonly onlyPurposes: readonly string[] | null;
+  /** The legal basis on which the data map keeps the dataset; null when it is to be erased. */
+  readonly keptOn: string | null;
+  /** Source datasets (`store/dataset`) in the same plan that go first. */
+  readonly awaits: readonly string[];
+}
+
+/** By identifier type, the values that a tenant knows a person by. */
+export type IdentifiersByType = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Turns one cause into the obligations it leads to: one per dataset it touches, sources before what is derived from
+ * them. Pure: the same map, cause and identifiers give the same plan.
+ */
+export function plan(
+  cause: SubjectCause,
+  identifiers: IdentifiersByType,
+  stores: readonly RegisteredStore[],
+): readonly PlannedObligation[] {
+  const planned = stores.flatMap((store) =>
+    store.datasets.filter((dataset) => touches(cause, store, dataset)).map((dataset) => ({ store, dataset })),
+  );
+  // What is settled from the start releases nobody later, so nobody waits for it.
+  const names = new Set(
+    planned
+      .filter(({ dataset }) => keptOn(dataset) === null && identifiers.has(dataset.identifier))
+      .map(({ store, dataset }) => datasetName(store, dataset)),
+  );
+  return planned.map(({ store, dataset }) => ({
+    cause,
+    storeId: store.id,
+    laneId: store.laneId,
+    dataset: dataset.name,
+    keys: identifiers.get(dataset.identifier) ?? [],
+    onlyPurposes: cause.lostPurposes === undefined ? null : [...cause.lostPurposes].sort(),
+    keptOn: keptOn(dataset),
+    awaits: dataset.derivedFrom.filter((source) => names.has(source)),
+  }));
+}
+
+/** The legal basis on which a dataset is kept whole; null when it is not. */
+export function keptOn(dataset: MappedDataset): string | null {
+  for (const { rule } of Object.values(dataset.fieldRules)) if (rule !== 'purge') return rule.keep.basis;
+  return null;
+}
+
+/** How one dataset is named across stores. */
+export function datasetName(store: { readonly name: string }, dataset: { readonly name: string }): string {
+  return `${store.name}/${dataset.name}`;
+}
+
+function touches(cause: SubjectCause, store: RegisteredStore, dataset: MappedDataset): boolean {
+  if (cause.datasets !== undefined && !cause.datasets.has(datasetName(store, dataset))) return false;
+  return cause.lostPurposes === undefined || mayHoldLost(dataset, cause.lostPurposes);
+}
+
+/** A dataset with constant purposes is touched when all of them are lost; one with a purpose per row always may be. */
+function mayHoldLost(dataset: MappedDataset, lost: ReadonlySet<string>): boolean {
+  if (dataset.purposesField !== undefined) return true;
+  return dataset.purposes.length > 0 && dataset.purposes.every((purpose) => lost.has(purpose));
+}
+
+/**
+ * The purposes whose basis a person has taken away. A purpose on which they never spoke is not lost: data that predates
+ * the first answer is not deleted because another purpose was withdrawn.
+ */
+export function lostPurposes(states: ReadonlyMap<string, ConsentState>, now: Date): ReadonlySet<string> {
+  return new Set([...states].filter(([, state]) => !holds(state, now)).map(([purpose]) => purpose));
+}
+
+function holds(state: ConsentState, now: Date): boolean {
+  return state.action === 'grant' && (state.expiresAt === null || state.expiresAt > now);
+}
+
+/**
+ * What is still warranted of work that a withdrawal caused, just before it is done: purposes granted again meanwhile
+ * are taken out, and undefined means that nothing is left to do (`superseded`).
+ */
+export function stillLost(
+  planned: readonly string[],
+  states: ReadonlyMap<string, ConsentState>,
+  dataset: MappedDataset,
+  now: Date,
+): readonly string[] | undefined {
+  const lostNow = lostPurposes(states, now);
+  const still = planned.filter((purpose) => lostNow.has(purpose));
+  return still.length > 0 && mayHoldLost(dataset, new Set(still)) ? still : undefined;
+}

@@ -1,0 +1,13 @@
+export { keptOn } from './domain/plan.js';
+export { EnforcementModule } from './enforcement.module.js';
+export { FindLostWork } from './find-lost-work.js';
+export { requestsSettledJob, rescanStoresJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
+export type { Obligation } from './obligation.js';
+export { ObligationsRepository } from './obligations.repository.js';
+export { PlanObligations } from './plan-obligations.js';
+export { PlanSweep } from './plan-sweep.js';
+export { PlanWithdrawals } from './plan-withdrawals.js';
+export { ReadObligations } from './read-obligations.js';
+export { RequestRescan, RescanStores } from './rescan-stores.js';
+export { RescanRow } from './rows/rescan.row.js';
+export { RunLane } from './run-lane.js';

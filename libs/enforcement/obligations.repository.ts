@@ -1,0 +1,224 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { StoreId, SubjectRef, TenantId } from '#kernel';
+import type { CauseKind } from './domain/plan.js';
+import { readClaimed, readObligation, type ClaimedRow, type ObligationRow } from './obligation-rows.js';
+import type { ClaimedObligation, Obligation, Settlement } from './obligation.js';
+
+/** An obligation as planning inserts it. */
+export interface NewObligation {
+  readonly id: string;
+  readonly laneId: string;
+  readonly storeId: StoreId;
+  readonly dataset: string;
+  readonly causeKind: CauseKind;
+  readonly causeId: string;
+  readonly subjectRef: SubjectRef | null;
+  readonly sealedKey: Buffer | null;
+  readonly onlyPurposes: readonly string[] | null;
+  readonly cutOff: Date | null;
+  readonly asOf: Date;
+  readonly deadline: Date;
+  readonly dueAt: Date | null;
+  readonly awaits: readonly string[];
+  /** An obligation that cannot be done is born settled, so that nobody waits for it. */
+  readonly outcome: 'unsupported' | 'retained' | null;
+  /** The legal basis of what is retained. */
+  readonly basis: string | null;
+  readonly error: string | null;
+}
+
+/** Statements on obligations and their causes; each serves a batch. */
+@Injectable()
+export class ObligationsRepository {
+  async insert(
+    tx: EntityManager,
+    tenant: TenantId,
+    obligations: readonly NewObligation[],
+    stamp: { readonly policyVersion: number; readonly at: Date },
+  ): Promise<void> {
+    const documents = obligations.map(({ sealedKey, ...rest }) => ({
+      ...rest,
+      sealedKey: sealedKey?.toString('hex') ?? null,
+    }));
+    await tx.query(
+      `insert into obligations (tenant_id, id, lane_id, store_id, dataset, action, cause_kind, cause_id, subject_ref, sealed_key,
+                                only_purposes, cut_off, as_of, deadline, due_at, awaits, policy_version, outcome, basis, error, planned_at, settled_at)
+       select $1, o.id, o."laneId", o."storeId", o.dataset, 'purge', o."causeKind", o."causeId", o."subjectRef", decode(o."sealedKey", 'hex'),
+              o."onlyPurposes", o."cutOff", o."asOf", o.deadline, o."dueAt", o.awaits, $3, o.outcome, o.basis, o.error, $4,
+              case when o.outcome is null then null else $4::timestamptz end
+         from jsonb_to_recordset($2::jsonb) as o (
+              id uuid, "laneId" uuid, "storeId" uuid, dataset text, "causeKind" text, "causeId" uuid, "subjectRef" uuid, "sealedKey" text,
+              "onlyPurposes" text[], "cutOff" timestamptz, "asOf" timestamptz, deadline timestamptz, "dueAt" timestamptz, awaits text[],
+              outcome text, basis text, error text)`,
+      [tenant, JSON.stringify(documents), stamp.policyVersion, stamp.at],
+    );
+  }
+
+  /** A cause with nothing to do is settled from the start. */
+  async insertCauses(
+    tx: EntityManager,
+    tenant: TenantId,
+    causes: readonly { readonly id: string; readonly kind: CauseKind; readonly open: number }[],
+    at: Date,
+  ): Promise<void> {
+    await tx.query(
+      `insert into causes (tenant_id, id, kind, open, planned_at, settled_at)
+       select $1, c.id, c.kind, c.open, $5, case when c.open = 0 then $5::timestamptz end
+         from unnest($2::uuid[], $3::text[], $4::integer[]) as c (id, kind, open)`,
+      [
+        tenant,
+        causes.map(({ id }) => id),
+        causes.map(({ kind }) => kind),
+        causes.map(({ open }) => open),
+        at,
+      ],
+    );
+  }
+
+  /** The due obligations of a lane, nearest deadline first, each counted as one more attempt. */
+  async claim(
+    tx: EntityManager,
+    laneId: string,
+    now: Date,
+    limit: number,
+  ): Promise<readonly ClaimedObligation[]> {
+    const [rows] = await tx.query<[ClaimedRow[], number]>(
+      `update obligations o set attempts = o.attempts + 1
+         from (select tenant_id, id from obligations
+                where lane_id = $1 and settled_at is null and due_at <= $2
+                order by deadline, id limit $3 for update) due
+        where o.tenant_id = due.tenant_id and o.id = due.id
+        returning o.tenant_id, o.id, o.store_id, o.dataset, o.cause_kind, o.cause_id, o.subject_ref, o.sealed_key, o.only_purposes,
+                  o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.policy_version, o.deadline`,
+      [laneId, now, limit],
+    );
+    return rows.map(readClaimed);
+  }
+
+  /** Writes what an attempt did, and wipes the sealed keys of what is settled. Answers nothing: the caller counts. */
+  async settle(tx: EntityManager, settlements: readonly Settlement[], now: Date): Promise<void> {
+    const documents = settlements.map(({ obligation, ...rest }) => ({
+      ...rest,
+      tenant: obligation.tenant,
+      id: obligation.id,
+    }));
+    await tx.query(
+      `update obligations o
+          set rows = o.rows + s.removed, exact = o.exact and s.exact, outcome = s.outcome, level = s.level, error = s.error,
+              due_at = case when s.outcome is not null then null
+                            when s."dueAt" is null and o.awaits = '{}' then $2::timestamptz
+                            else s."dueAt" end,
+              progress = s.progress,
+              settled_at = case when s.outcome is not null then $2::timestamptz end,
+              sealed_key = case when s.outcome is null then o.sealed_key end
+         from jsonb_to_recordset($1::jsonb) as s (
+              tenant uuid, id uuid, removed bigint, exact boolean, outcome text, level text, error text, "dueAt" timestamptz, progress text)
+        where o.tenant_id = s.tenant and o.id = s.id and o.settled_at is null`,
+      [JSON.stringify(documents), now],
+    );
+  }
+
+  /** What was derived from a settled dataset for the same cause and person may go now. Answers the lanes to wake. */
+  async release(
+    tx: EntityManager,
+    settled: readonly {
+      readonly tenant: TenantId;
+      readonly causeId: string;
+      readonly subjectRef: SubjectRef | null;
+      readonly dataset: string;
+    }[],
+    now: Date,
+  ): Promise<readonly string[]> {
+    const [rows] = await tx.query<[{ lane_id: string }[], number]>(
+      `update obligations o
+          set awaits = array_remove(o.awaits, s.dataset),
+              due_at = case when array_remove(o.awaits, s.dataset) = '{}' then $2::timestamptz else o.due_at end
+         from jsonb_to_recordset($1::jsonb) as s (tenant uuid, "causeId" uuid, "subjectRef" uuid, dataset text)
+        where o.tenant_id = s.tenant and o.cause_id = s."causeId" and o.subject_ref = s."subjectRef"
+          and o.settled_at is null and o.awaits @> array[s.dataset]
+        returning o.lane_id`,
+      [JSON.stringify(settled), now],
+    );
+    return [...new Set(rows.map((row) => row.lane_id))];
+  }
+
+  /** Counts causes down; answers those that have nothing open any more. */
+  async countDown(
+    tx: EntityManager,
+    counts: readonly { readonly tenant: TenantId; readonly causeId: string; readonly settled: number }[],
+    now: Date,
+  ): Promise<readonly { readonly tenant_id: TenantId; readonly kind: CauseKind }[]> {
+    const [rows] = await tx.query<[{ tenant_id: TenantId; kind: CauseKind; open: number }[], number]>(
+      `update causes c set open = c.open - s.settled, settled_at = case when c.open = s.settled then $2::timestamptz end
+         from jsonb_to_recordset($1::jsonb) as s (tenant uuid, "causeId" uuid, settled integer)
+        where c.tenant_id = s.tenant and c.id = s."causeId"
+        returning c.tenant_id, c.kind, c.open`,
+      [JSON.stringify(counts), now],
+    );
+    return rows.filter((row) => row.open === 0);
+  }
+
+  /** Settled causes of a kind that whoever raised them has not taken note of; locked against others who look. */
+  async settledCauses(
+    tx: EntityManager,
+    tenant: TenantId,
+    kind: CauseKind,
+    limit: number,
+  ): Promise<readonly string[]> {
+    const rows = await tx.query<{ id: string }[]>(
+      `select id from causes where tenant_id = $1 and kind = $2 and settled_at is not null and closed_at is null
+        order by id limit $3 for update skip locked`,
+      [tenant, kind, limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  async closeCauses(tx: EntityManager, tenant: TenantId, ids: readonly string[], at: Date): Promise<void> {
+    await tx.query('update causes set closed_at = $3 where tenant_id = $1 and id = any($2::uuid[])', [
+      tenant,
+      ids,
+      at,
+    ]);
+  }
+
+  async tenantsWithSettledCauses(
+    tx: EntityManager,
+  ): Promise<readonly { readonly tenant_id: string; readonly kind: CauseKind }[]> {
+    return tx.query(
+      `select distinct tenant_id, kind from causes
+        where kind in ('request', 'sweep') and settled_at is not null and closed_at is null`,
+    );
+  }
+
+  async ofCauses(
+    tx: EntityManager,
+    tenant: TenantId,
+    causeIds: readonly string[],
+  ): Promise<readonly Obligation[]> {
+    const rows = await tx.query<ObligationRow[]>(
+      'select * from obligations where tenant_id = $1 and cause_id = any($2::uuid[]) order by cause_id, id',
+      [tenant, causeIds],
+    );
+    return rows.map(readObligation);
+  }
+
+  /** A page of obligations by id, after a given one. */
+  async page(
+    tx: EntityManager,
+    tenant: TenantId,
+    filter: {
+      readonly causeId: string | undefined;
+      readonly after: string | undefined;
+      readonly limit: number;
+    },
+  ): Promise<readonly Obligation[]> {
+    const rows = await tx.query<ObligationRow[]>(
+      `select * from obligations
+        where tenant_id = $1 and ($2::uuid is null or cause_id = $2) and ($3::uuid is null or id > $3)
+        order by id limit $4`,
+      [tenant, filter.causeId ?? null, filter.after ?? null, filter.limit],
+    );
+    return rows.map(readObligation);
+  }
+}

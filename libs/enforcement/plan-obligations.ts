@@ -1,0 +1,139 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Clock, IdSource, SubjectRef, TenantId } from '#kernel';
+import { AppendEntries } from '#ledger';
+import { Sealer } from '#platform/crypto';
+import { Outbox } from '#platform/outbox';
+import { CLOCK, IDS } from '#platform/runtime';
+import { StoresRepository } from '#stores';
+import { ResolveSubjects } from '#subjects';
+import { plan, type IdentifiersByType, type PlannedObligation, type SubjectCause } from './domain/plan.js';
+import { requestsSettledJob, wakeLaneJob } from './jobs.js';
+import { keyContext } from './obligation.js';
+import { ObligationsRepository, type NewObligation } from './obligations.repository.js';
+
+/** Derived data waits this long for its source; a source that is down delays it no longer, and it is erased again afterwards. */
+const sourceGraceMilliseconds = 5_000;
+
+/** Seals what a connector needs, and tells the ledger and the lanes about a plan. */
+@Injectable()
+export class RecordPlan {
+  constructor(
+    private readonly sealer: Sealer,
+    private readonly outbox: Outbox,
+    private readonly appendEntries: AppendEntries,
+    @Inject(IDS) private readonly ids: IdSource,
+  ) {}
+
+  seal(tenant: TenantId, planned: PlannedObligation, at: Date): NewObligation {
+    const { cause, keys, awaits, keptOn: basis, laneId, storeId, dataset, onlyPurposes } = planned;
+    const id = this.ids.next();
+    const outcome = bornWith(planned);
+    const open = outcome === null;
+    return {
+      id,
+      laneId,
+      storeId,
+      dataset,
+      causeKind: cause.kind,
+      causeId: cause.id,
+      subjectRef: cause.subjectRef,
+      sealedKey: open
+        ? this.sealer.seal(Buffer.from(JSON.stringify(keys), 'utf8'), keyContext(tenant, id))
+        : null,
+      onlyPurposes,
+      cutOff: null,
+      asOf: cause.asOf,
+      deadline: cause.deadline,
+      dueAt: open ? new Date(at.getTime() + (awaits.length > 0 ? sourceGraceMilliseconds : 0)) : null,
+      awaits,
+      outcome,
+      basis,
+      error:
+        outcome === 'unsupported' ? 'no identifier of the type that this dataset is keyed by is known' : null,
+    };
+  }
+
+  async execute(
+    tx: EntityManager,
+    tenant: TenantId,
+    causes: readonly SubjectCause[],
+    obligations: readonly NewObligation[],
+  ): Promise<void> {
+    const lanes = new Set(obligations.filter(({ outcome }) => outcome === null).map(({ laneId }) => laneId));
+    const bells = [...lanes].map((laneId) => wakeLaneJob.bell({ laneId }));
+    const withWork = new Set(
+      obligations.filter(({ outcome }) => outcome === null).map(({ causeId }) => causeId),
+    );
+    if (causes.some(({ id, kind }) => kind === 'request' && !withWork.has(id)))
+      bells.push(requestsSettledJob.bell({ tenantId: tenant }));
+    await this.outbox.add(tx, bells);
+    const perCause = new Map<string, number>();
+    for (const { causeId } of obligations) perCause.set(causeId, (perCause.get(causeId) ?? 0) + 1);
+    await this.appendEntries.execute(
+      tx,
+      tenant,
+      causes.map((cause) => ({
+        kind: 'obligations.planned' as const,
+        subjectRef: cause.subjectRef,
+        data: {
+          cause: cause.kind,
+          causeId: cause.id,
+          asOf: cause.asOf.toISOString(),
+          obligations: perCause.get(cause.id) ?? 0,
+        },
+      })),
+    );
+  }
+}
+
+/** Plans causes that concern people into obligations, in the caller's transaction, and rings the lanes. */
+@Injectable()
+export class PlanObligations {
+  constructor(
+    private readonly repository: ObligationsRepository,
+    private readonly stores: StoresRepository,
+    private readonly resolve: ResolveSubjects,
+    private readonly recordPlan: RecordPlan,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * One cause or ten thousand: the statements are the same few. `found` stands in for registered identifiers, for people
+   * whose identifiers we have already forgotten.
+   */
+  async execute(
+    tx: EntityManager,
+    tenant: TenantId,
+    causes: readonly SubjectCause[],
+    policyVersion: number,
+    found?: ReadonlyMap<SubjectRef, IdentifiersByType>,
+  ): Promise<void> {
+    if (causes.length === 0) return;
+    const stores = await this.stores.all(tx, tenant);
+    const refs = [...new Set(causes.map((cause) => cause.subjectRef))];
+    const identifiers = found ?? (await this.resolve.identifiers(tx, tenant, refs));
+    const planned = causes.flatMap((cause) =>
+      plan(cause, identifiers.get(cause.subjectRef) ?? new Map(), stores),
+    );
+    const at = this.clock.now();
+    const obligations = planned.map((one) => this.recordPlan.seal(tenant, one, at));
+    const open = new Map(causes.map((cause) => [cause.id, 0]));
+    for (const { causeId, outcome } of obligations)
+      if (outcome === null) open.set(causeId, (open.get(causeId) ?? 0) + 1);
+    await this.repository.insertCauses(
+      tx,
+      tenant,
+      causes.map(({ id, kind }) => ({ id, kind, open: open.get(id) ?? 0 })),
+      at,
+    );
+    await this.repository.insert(tx, tenant, obligations, { policyVersion, at });
+    await this.recordPlan.execute(tx, tenant, causes, obligations);
+  }
+}
+
+/** What is kept on a legal basis, or cannot be found, is settled from the start and said. */
+function bornWith({ keptOn, keys }: PlannedObligation): 'retained' | 'unsupported' | null {
+  if (keptOn !== null) return 'retained';
+  return keys.length === 0 ? 'unsupported' : null;
+}

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel';
+import { Transactions } from '#platform/database';
+import { LanesRepository } from './lanes.repository.js';
+import { ObligationsRepository } from './obligations.repository.js';
+import type { Obligation } from './obligation.js';
+
+/** Open and settled work, for privacy officers and auditors. */
+@Injectable()
+export class ReadObligations {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly repository: ObligationsRepository,
+    private readonly lanes: LanesRepository,
+  ) {}
+
+  async page(
+    tenant: TenantId,
+    filter: {
+      readonly causeId: string | undefined;
+      readonly after: string | undefined;
+      readonly limit: number;
+    },
+  ): Promise<readonly Obligation[]> {
+    return this.transactions.run(tenant, (tx) => this.repository.page(tx, tenant, filter));
+  }
+
+  /** For the metrics of a worker: it sees every tenant. */
+  async backlog(now: Date): Promise<{ readonly ageSeconds: number; readonly overdue: number }> {
+    return this.transactions.run(null, (tx) => this.lanes.backlog(tx, now));
+  }
+}

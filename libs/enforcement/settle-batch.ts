@@ -1,0 +1,165 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Clock, StoreId, TenantId } from '#kernel';
+import { AppendEntries } from '#ledger';
+import { Transactions } from '#platform/database';
+import { Outbox, type Bell } from '#platform/outbox';
+import { CLOCK } from '#platform/runtime';
+import { StoresRepository } from '#stores';
+import { datasetName } from './domain/plan.js';
+import { requestsSettledJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
+import { LanesRepository, type Lease } from './lanes.repository.js';
+import type { Settlement } from './obligation.js';
+import { ObligationsRepository } from './obligations.repository.js';
+import type { Batch } from './take-batch.js';
+
+/** What settled work means for others: derived data, causes, compaction, the ledger. */
+@Injectable()
+export class RecordOutcomes {
+  constructor(
+    private readonly obligations: ObligationsRepository,
+    private readonly stores: StoresRepository,
+    private readonly outbox: Outbox,
+    private readonly appendEntries: AppendEntries,
+  ) {}
+
+  async execute(
+    tx: EntityManager,
+    lease: Lease,
+    batch: Batch,
+    settlements: readonly Settlement[],
+    now: Date,
+  ): Promise<void> {
+    const settled = settlements.filter(({ outcome }) => outcome !== null);
+    if (settled.length === 0) return;
+    const names = new Map(
+      batch.warranted.map(({ obligation, store }) => [
+        obligation.id,
+        datasetName(store, { name: obligation.dataset }),
+      ]),
+    );
+    const sources = settled.map(({ obligation: { tenant, causeId, subjectRef, id } }) => ({
+      tenant,
+      causeId,
+      subjectRef,
+      dataset: names.get(id) ?? '',
+    }));
+    const lanes = await this.obligations.release(tx, sources, now);
+    const finished = await this.obligations.countDown(tx, countByCause(settled), now);
+    for (const { tenant, storeId, datasets } of erasedDatasets(settled)) {
+      await this.stores.oweCompaction(tx, tenant, storeId, datasets);
+    }
+    const others = lanes
+      .filter((laneId) => laneId !== lease.laneId)
+      .map((laneId) => wakeLaneJob.bell({ laneId }));
+    await this.outbox.add(tx, [...others, ...causeBells(finished)]);
+    for (const [tenant, own] of byTenant(settled)) {
+      const entries = own.map((settlement) => entryOf(settlement, names));
+      await this.appendEntries.execute(tx, tenant, entries);
+    }
+  }
+}
+
+/**
+ * Settles a batch under its fence, in one transaction: outcomes, causes, ledger entries, bells. A worker whose lane was
+ * taken over settles nothing.
+ */
+@Injectable()
+export class SettleBatch {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly lanes: LanesRepository,
+    private readonly obligations: ObligationsRepository,
+    private readonly recordOutcomes: RecordOutcomes,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Answers false when the fence was no longer ours. */
+  async execute(lease: Lease, batch: Batch, acted: readonly Settlement[]): Promise<boolean> {
+    const settlements = [...acted, ...batch.superseded.map(superseded)];
+    return this.transactions.run(null, async (tx) => {
+      if (!(await this.lanes.holds(tx, lease))) return false;
+      const now = this.clock.now();
+      await this.obligations.settle(tx, settlements, now);
+      await this.lanes.closeBatch(tx, batch.id, now);
+      await this.recordOutcomes.execute(tx, lease, batch, settlements, now);
+      return true;
+    });
+  }
+}
+
+function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
+  const { obligation, outcome, removed, exact, level, error } = settlement;
+  return {
+    kind: 'obligation.settled' as const,
+    ...(obligation.subjectRef === null ? {} : { subjectRef: obligation.subjectRef }),
+    data: {
+      obligation: obligation.id,
+      cause: obligation.causeKind,
+      causeId: obligation.causeId,
+      dataset: names.get(obligation.id) ?? obligation.dataset,
+      outcome,
+      rows: obligation.rows + removed,
+      exact,
+      level,
+      error,
+      policyVersion: obligation.policyVersion,
+    },
+  };
+}
+
+function superseded(obligation: Batch['superseded'][number]): Settlement {
+  return {
+    obligation,
+    removed: 0,
+    exact: true,
+    outcome: 'superseded',
+    level: null,
+    error: null,
+    dueAt: null,
+    progress: null,
+  };
+}
+
+function countByCause(settled: readonly Settlement[]) {
+  const counts = new Map<string, { tenant: TenantId; causeId: string; settled: number }>();
+  for (const { obligation } of settled) {
+    const known = counts.get(obligation.causeId) ?? {
+      tenant: obligation.tenant,
+      causeId: obligation.causeId,
+      settled: 0,
+    };
+    counts.set(obligation.causeId, { ...known, settled: known.settled + 1 });
+  }
+  return [...counts.values()];
+}
+
+function causeBells(finished: Awaited<ReturnType<ObligationsRepository['countDown']>>): readonly Bell[] {
+  return finished.flatMap(({ tenant_id: tenantId, kind }) => {
+    if (kind === 'request') return [requestsSettledJob.bell({ tenantId })];
+    return kind === 'sweep' ? [sweepsSettledJob.bell({ tenantId })] : [];
+  });
+}
+
+/** Where something was erased, the bytes may still lie about until the store is compacted. */
+function erasedDatasets(settled: readonly Settlement[]) {
+  const byStore = new Map<StoreId, { tenant: TenantId; storeId: StoreId; datasets: string[] }>();
+  for (const { obligation, outcome } of settled) {
+    if (outcome !== 'erased') continue;
+    const { tenant, storeId, dataset } = obligation;
+    const known = byStore.get(storeId) ?? { tenant, storeId, datasets: [] };
+    if (!known.datasets.includes(dataset)) known.datasets.push(dataset);
+    byStore.set(storeId, known);
+  }
+  return [...byStore.values()];
+}
+
+/** In the order of tenants, so that two lanes settling at once take the tenants' counters in the same order. */
+function byTenant(settled: readonly Settlement[]): readonly (readonly [TenantId, readonly Settlement[]])[] {
+  const groups = new Map<TenantId, Settlement[]>();
+  for (const settlement of settled) {
+    const { tenant } = settlement.obligation;
+    groups.set(tenant, [...(groups.get(tenant) ?? []), settlement]);
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}

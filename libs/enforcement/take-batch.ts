@@ -1,0 +1,114 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { ConsentRepository, type ConsentState } from '#consent';
+import { subjectRef, type Clock, type IdSource, type SubjectRef, type TenantId } from '#kernel';
+import { Transactions } from '#platform/database';
+import { CLOCK, IDS } from '#platform/runtime';
+import { StoresRepository, type RegisteredStore } from '#stores';
+import { stillLost } from './domain/plan.js';
+import { LanesRepository, type Lease } from './lanes.repository.js';
+import type { ClaimedObligation } from './obligation.js';
+import { ObligationsRepository } from './obligations.repository.js';
+
+/** An obligation that is warranted, with the store it is for. */
+export interface WarrantedObligation {
+  readonly obligation: ClaimedObligation;
+  readonly store: RegisteredStore;
+  readonly onlyPurposes: readonly string[] | undefined;
+}
+
+/** What one pass over a lane is about to do. */
+export interface Batch {
+  readonly id: string;
+  readonly warranted: readonly WarrantedObligation[];
+  /** No longer warranted: settled without touching the store. */
+  readonly superseded: readonly ClaimedObligation[];
+}
+
+/** Enough to make a set-based call cheap, few enough to settle in one short transaction. */
+const batchSize = 2_000;
+
+/** Re-reads consent and the data map for claimed work. */
+@Injectable()
+export class ReadWarrants {
+  constructor(
+    private readonly stores: StoresRepository,
+    private readonly consent: ConsentRepository,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async execute(
+    tx: EntityManager,
+    laneId: string,
+    claimed: readonly ClaimedObligation[],
+  ): Promise<Omit<Batch, 'id'>> {
+    const stores = new Map((await this.stores.ofLane(tx, laneId)).map((store) => [store.id, store]));
+    const states = await this.statesOf(tx, claimed);
+    const warranted: WarrantedObligation[] = [];
+    const superseded: ClaimedObligation[] = [];
+    for (const obligation of claimed) {
+      const own = states.get(obligation.tenant)?.get(obligation.subjectRef ?? nobody) ?? new Map();
+      const warrant = warrantOf(obligation, stores.get(obligation.storeId), own, this.clock.now());
+      if (warrant === undefined) superseded.push(obligation);
+      else warranted.push(warrant);
+    }
+    return { warranted, superseded };
+  }
+
+  private async statesOf(tx: EntityManager, claimed: readonly ClaimedObligation[]) {
+    const byTenant = new Map<TenantId, Set<SubjectRef>>();
+    for (const { tenant, subjectRef: ref, onlyPurposes } of claimed) {
+      if (ref === null || onlyPurposes === null) continue;
+      byTenant.set(tenant, (byTenant.get(tenant) ?? new Set()).add(ref));
+    }
+    const states = new Map<TenantId, Awaited<ReturnType<ConsentRepository['states']>>>();
+    for (const [tenant, refs] of byTenant)
+      states.set(tenant, await this.consent.states(tx, tenant, [...refs]));
+    return states;
+  }
+}
+
+/**
+ * Before acting, one short transaction: checks the fence on the locked lane row, claims due obligations, re-reads what
+ * they rest on, and writes the batch row, so that whoever changes that afterwards can see what is in flight.
+ */
+@Injectable()
+export class TakeBatch {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly lanes: LanesRepository,
+    private readonly obligations: ObligationsRepository,
+    private readonly warrants: ReadWarrants,
+    @Inject(IDS) private readonly ids: IdSource,
+  ) {}
+
+  /** Undefined when nothing is due or the lane is no longer ours. */
+  async execute(lease: Lease, now: Date): Promise<Batch | undefined> {
+    return this.transactions.run(null, async (tx) => {
+      if (!(await this.lanes.holds(tx, lease))) return undefined;
+      const claimed = await this.obligations.claim(tx, lease.laneId, now, batchSize);
+      if (claimed.length === 0) return undefined;
+      const id = this.ids.next();
+      const warrants = await this.warrants.execute(tx, lease.laneId, claimed);
+      await this.lanes.openBatch(tx, lease, { id, obligations: claimed.map((one) => one.id), at: now });
+      return { id, ...warrants };
+    });
+  }
+}
+
+const nobody = subjectRef('00000000-0000-4000-8000-000000000000');
+
+/** Undefined when the work is no longer warranted: its dataset is gone from the data map, or its purposes hold again. */
+function warrantOf(
+  obligation: ClaimedObligation,
+  store: RegisteredStore | undefined,
+  states: ReadonlyMap<string, ConsentState>,
+  now: Date,
+): WarrantedObligation | undefined {
+  const dataset = store?.datasets.find(({ name }) => name === obligation.dataset);
+  if (store === undefined || dataset === undefined) return undefined;
+  if (obligation.onlyPurposes === null) return { obligation, store, onlyPurposes: undefined };
+  const lost = stillLost(obligation.onlyPurposes, states, dataset, now);
+  if (lost === undefined) return undefined;
+  return { obligation, store, onlyPurposes: dataset.purposesField === undefined ? undefined : lost };
+}

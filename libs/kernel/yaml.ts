@@ -1,0 +1,45 @@
+import { LineCounter, parseDocument } from 'yaml';
+import type { Fault } from './errors.js';
+
+const largest = 1_048_576;
+
+/** A parsed document, or all that is wrong with its form. */
+export type ParsedYaml =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/**
+ * Reads YAML 1.2 from an untrusted author: at most 1 MiB, unique keys, no custom tags, few aliases (so that a small
+ * text cannot become a large value). Faults name the line.
+ */
+export function parseYaml(text: string): ParsedYaml {
+  if (Buffer.byteLength(text, 'utf8') > largest) return refused('the document is larger than 1 MiB');
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    strict: true,
+    customTags: [],
+  });
+  const problems = [...document.errors, ...document.warnings];
+  if (problems.length > 0) {
+    return {
+      ok: false,
+      faults: problems.map(({ pos, code }) => {
+        const { line, col } = lines.linePos(pos[0]);
+        return {
+          pointer: '',
+          message: `line ${line}, column ${col}: not valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`,
+        };
+      }),
+    };
+  }
+  try {
+    return { ok: true, value: document.toJS({ maxAliasCount: 20 }) };
+  } catch {
+    return refused('the document uses too many aliases');
+  }
+}
+
+function refused(message: string): ParsedYaml {
+  return { ok: false, faults: [{ pointer: '', message }] };
+}

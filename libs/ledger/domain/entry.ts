@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, DomainError, type JsonObject, type SubjectRef } from '#kernel';
+
+/** The closed vocabulary of the ledger: everything that changes a tenant's world. */
+export const entryKinds = [
+  'tenant.created',
+  'key.issued',
+  'key.revoked',
+  'policy.applied',
+  'store.registered',
+  'store.compacted',
+  'subject.registered',
+  'consent.recorded',
+  'request.received',
+  'obligations.planned',
+  'obligation.settled',
+  'request.settled',
+  'receipt.issued',
+  'sweep.planned',
+  'sweep.settled',
+  'signals.reappeared',
+] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
+/** An entry to append. `data` never holds an identifier or the pseudonym of a person. */
+export interface NewEntry {
+  readonly kind: EntryKind;
+  /** Whom it is about; only a salted commitment goes into the leaf. */
+  readonly subjectRef?: SubjectRef;
+  readonly data: JsonObject;
+}
+
+/** Entry bundles carry a 16-bit length (C2SP tlog-tiles). */
+const longest = 65_535;
+
+/** The bytes of an entry, exactly as its leaf hash covers them: canonical JSON (RFC 8785). */
+export function entryBytes(entry: NewEntry, number: number, at: Date, salt: Buffer | undefined): Buffer {
+  const subject =
+    entry.subjectRef === undefined || salt === undefined
+      ? {}
+      : { subject: commitment(salt, entry.subjectRef) };
+  const bytes = canonicalJson({
+    v: 1,
+    n: number,
+    kind: entry.kind,
+    at: at.toISOString(),
+    ...subject,
+    data: entry.data,
+  });
+  if (bytes.length > longest) {
+    throw new DomainError(
+      'invalid',
+      'ledger.entry_too_large',
+      `an entry of kind ${entry.kind} is longer than ${longest} bytes`,
+    );
+  }
+  return bytes;
+}
+
+/** base64(SHA-256(salt || subjectRef)): without the salt nobody can tell whom a leaf is about. */
+export function commitment(salt: Buffer, subjectRef: string): string {
+  return createHash('sha256').update(salt).update(subjectRef, 'utf8').digest('base64');
+}

@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { TenantId } from '#kernel';
+import { LedgerCounterRow } from './rows/ledger-counter.row.js';
+import { LedgerEntryRow } from './rows/ledger-entry.row.js';
+import { LedgerOpeningRow } from './rows/ledger-opening.row.js';
+import { LedgerTreeRow } from './rows/ledger-tree.row.js';
+
+/** An entry as it is stored. */
+export interface StoredEntry {
+  readonly number: number;
+  readonly kind: string;
+  readonly at: Date;
+  readonly bytes: Buffer;
+  readonly opening: Opening | undefined;
+}
+
+/** What links a leaf to a subject. */
+export interface Opening {
+  readonly salt: Buffer;
+  readonly subjectRef: string;
+}
+
+@Injectable()
+export class LedgerRepository {
+  /** Takes the next `count` numbers under the tenant's counter row, the last lock before commit. */
+  async advance(
+    tx: EntityManager,
+    tenant: TenantId,
+    count: number,
+  ): Promise<{ readonly first: number; readonly epoch: number }> {
+    const [rows] = await tx.query<[{ revision: string; epoch: number }[], number]>(
+      'update ledger_counters set revision = revision + $2 where tenant_id = $1 returning revision, epoch',
+      [tenant, count],
+    );
+    const [row] = rows;
+    if (row === undefined) throw new TypeError('the tenant has no ledger');
+    return { first: Number(row.revision) - count + 1, epoch: row.epoch };
+  }
+
+  async insertEntries(tx: EntityManager, tenant: TenantId, entries: readonly StoredEntry[]): Promise<void> {
+    await tx.query(
+      `insert into ledger_entries (tenant_id, number, kind, at, entry)
+       select $1, * from unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::bytea[])`,
+      [
+        tenant,
+        entries.map(({ number }) => number),
+        entries.map(({ kind }) => kind),
+        entries.map(({ at }) => at),
+        entries.map(({ bytes }) => bytes),
+      ],
+    );
+    const opened = entries.flatMap(({ number, opening }) =>
+      opening === undefined ? [] : [{ number, ...opening }],
+    );
+    if (opened.length === 0) return;
+    await tx.query(
+      `insert into ledger_openings (tenant_id, number, salt, subject_ref)
+       select $1, * from unnest($2::bigint[], $3::bytea[], $4::uuid[])`,
+      [
+        tenant,
+        opened.map(({ number }) => number),
+        opened.map(({ salt }) => salt),
+        opened.map(({ subjectRef }) => subjectRef),
+      ],
+    );
+  }
+
+  async insertLog(
+    tx: EntityManager,
+    log: Pick<LedgerTreeRow, 'tenantId' | 'origin' | 'verifierKey' | 'sealedKey' | 'root'>,
+    at: Date,
+  ): Promise<void> {
+    await tx.insert(LedgerCounterRow, { tenantId: log.tenantId, revision: '0', epoch: 1 });
+    await tx.insert(LedgerTreeRow, { ...log, size: '0', checkpoint: null, updatedAt: at });
+  }
+
+  async counter(
+    tx: EntityManager,
+    tenant: TenantId,
+  ): Promise<{ readonly revision: number; readonly epoch: number }> {
+    const row = await tx.findOneByOrFail(LedgerCounterRow, { tenantId: tenant });
+    return { revision: Number(row.revision), epoch: row.epoch };
+  }
+
+  async tree(tx: EntityManager, tenant: TenantId): Promise<LedgerTreeRow> {
+    return tx.findOneByOrFail(LedgerTreeRow, { tenantId: tenant });
+  }
+
+  /** Entries after a number, in order. */
+  async entries(
+    tx: EntityManager,
+    tenant: TenantId,
+    after: number,
+    limit: number,
+  ): Promise<readonly Pick<StoredEntry, 'number' | 'bytes'>[]> {
+    const rows = await tx.query<{ number: string; entry: Buffer }[]>(
+      'select number, entry from ledger_entries where tenant_id = $1 and number > $2 order by number limit $3',
+      [tenant, after, limit],
+    );
+    return rows.map((row) => ({ number: Number(row.number), bytes: row.entry }));
+  }
+
+  async entry(tx: EntityManager, tenant: TenantId, number: number): Promise<Buffer | undefined> {
+    const row = await tx.findOneBy(LedgerEntryRow, { tenantId: tenant, number: String(number) });
+    return row?.entry;
+  }
+
+  async opening(tx: EntityManager, tenant: TenantId, number: number): Promise<Opening | undefined> {
+    const row = await tx.findOneBy(LedgerOpeningRow, { tenantId: tenant, number: String(number) });
+    return row === null ? undefined : { salt: row.salt, subjectRef: row.subjectRef };
+  }
+
+  /** Commits a larger tree over the one that was read; false when another integrator was faster. */
+  async commitTree(
+    tx: EntityManager,
+    tenant: TenantId,
+    from: string,
+    to: { readonly size: bigint; readonly root: Buffer; readonly checkpoint: string; readonly at: Date },
+  ): Promise<boolean> {
+    const result = await tx.update(
+      LedgerTreeRow,
+      { tenantId: tenant, size: from },
+      { size: to.size.toString(), root: to.root, checkpoint: to.checkpoint, updatedAt: to.at },
+    );
+    return result.affected === 1;
+  }
+
+  /** Tenants with entries that no checkpoint covers yet. */
+  async pending(tx: EntityManager): Promise<readonly string[]> {
+    const rows = await tx.query<{ tenant_id: string }[]>(
+      'select c.tenant_id from ledger_counters c join ledger_trees t using (tenant_id) where c.revision > t.size',
+    );
+    return rows.map((row) => row.tenant_id);
+  }
+}

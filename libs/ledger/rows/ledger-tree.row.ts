@@ -1,0 +1,29 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+@Entity({ name: 'ledger_trees' })
+export class LedgerTreeRow {
+  @PrimaryColumn({ name: 'tenant_id', type: 'uuid', primaryKeyConstraintName: 'ledger_trees_pk' })
+  tenantId!: string;
+
+  @Column({ type: 'text' })
+  origin!: string;
+
+  @Column({ name: 'verifier_key', type: 'text' })
+  verifierKey!: string;
+
+  /** The Ed25519 private key (PKCS #8), sealed. */
+  @Column({ name: 'sealed_key', type: 'bytea' })
+  sealedKey!: Buffer;
+
+  @Column({ type: 'bigint' })
+  size!: string;
+
+  @Column({ type: 'bytea' })
+  root!: Buffer;
+
+  @Column({ type: 'text', nullable: true })
+  checkpoint!: string | null;
+
+  @Column({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt!: Date;
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { Batcher } from './index.js';
+
+describe('batching', () => {
+  it('flushes a lone item at once and what arrived meanwhile together', async () => {
+    const batches: (readonly number[])[] = [];
+    const gates: (() => void)[] = [];
+    const batcher = new Batcher<number, number>(async (items) => {
+      batches.push(items);
+      await new Promise<void>((resolve) => gates.push(resolve));
+      return items.map((item) => item * 2);
+    });
+    const first = batcher.submit(1);
+    const rest = [2, 3, 4].map((item) => batcher.submit(item));
+    expect(batches).toEqual([[1]]);
+    gates.shift()?.();
+    expect(await first).toBe(2);
+    await expect.poll(() => batches.length).toBe(2);
+    gates.shift()?.();
+    expect(await Promise.all(rest)).toEqual([4, 6, 8]);
+    expect(batches).toEqual([[1], [2, 3, 4]]);
+  });
+
+  it('fails a bad item alone', async () => {
+    const batcher = new Batcher<number, number>(async (items) => {
+      await Promise.resolve();
+      if (items.includes(13)) throw new Error('bad row');
+      return [...items];
+    });
+    const results = await Promise.allSettled([1, 13, 2, 3].map((item) => batcher.submit(item)));
+    expect(results.map((result) => result.status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+    ]);
+  });
+
+  it('never flushes more than the limit', async () => {
+    const sizes: number[] = [];
+    const batcher = new Batcher<number, number>(async (items) => {
+      await Promise.resolve();
+      sizes.push(items.length);
+      return [...items];
+    }, 10);
+    await Promise.all(Array.from({ length: 95 }, (_, item) => batcher.submit(item)));
+    expect(Math.max(...sizes)).toBe(10);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(95);
+  });
+});

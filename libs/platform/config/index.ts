@@ -1,0 +1,8 @@
+export {
+  childEnvironment,
+  loadConfig,
+  loadProcessConfig,
+  type Config,
+  type ProcessConfig,
+} from './load-config.js';
+export { openDataFolder, type DataFolder } from './data-folder.js';

@@ -1,0 +1,5 @@
+export { DatabaseModule } from './database.module.js';
+export { migrate, type Migration } from './migrate.js';
+export { PreparedStatements } from './prepared.js';
+export { dropLogins, prepareLogins, prepareRoles, type RoleUrls } from './roles.js';
+export { Transactions } from './transactions.js';

@@ -1,0 +1,2 @@
+export { openLogFile } from './log-file.js';
+export { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './start-postgres.js';

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Transactions } from '../database/index.js';
+import type { Bell } from './outbox.js';
+
+interface OutboxRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly payload: Bell['payload'];
+}
+
+const pageSize = 1_000;
+
+/** Moves committed bells into the queue. Several relays may run: each takes rows no other holds. */
+@Injectable()
+export class RelayOutbox {
+  constructor(private readonly transactions: Transactions) {}
+
+  /**
+   * Takes one page, hands the distinct bells on, and deletes the rows once `ring` has resolved: a crash in between
+   * rings twice, never not at all. Answers how many rows it moved.
+   */
+  async execute(ring: (bells: readonly Bell[]) => Promise<void>): Promise<number> {
+    return this.transactions.run(null, async (tx) => {
+      const rows = await tx.query<OutboxRow[]>(
+        'select id, kind, payload from outbox order by id limit $1 for update skip locked',
+        [pageSize],
+      );
+      if (rows.length === 0) return 0;
+      await ring(distinct(rows));
+      await tx.query('delete from outbox where id = any($1::bigint[])', [rows.map((row) => row.id)]);
+      return rows.length;
+    });
+  }
+}
+
+/** A bell rung once is heard as well as one rung a hundred times: the rows say how much work there is. */
+function distinct(rows: readonly OutboxRow[]): readonly Bell[] {
+  const seen = new Map<string, Bell>();
+  for (const { kind, payload } of rows) seen.set(`${kind} ${JSON.stringify(payload)}`, { kind, payload });
+  return [...seen.values()];
+}

@@ -1,0 +1,2 @@
+export { CLOCK, IDS } from './tokens.js';
+export { RuntimeModule } from './runtime.module.js';

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The process's Prometheus metrics. Labels are bounded words (routes, kinds, outcomes), never ids of people. */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time to answer an HTTP request.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+    registers: [this.registry],
+  });
+
+  readonly decisions = new Counter({
+    name: 'lethe_decisions_total',
+    help: 'Decisions answered.',
+    labelNames: ['effect', 'reason'],
+    registers: [this.registry],
+  });
+
+  readonly jobs = new Histogram({
+    name: 'lethe_job_duration_seconds',
+    help: 'Time to handle a job.',
+    labelNames: ['kind', 'result'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120],
+    registers: [this.registry],
+  });
+
+  readonly outcomes = new Counter({
+    name: 'lethe_obligation_outcomes_total',
+    help: 'Obligations settled.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
+  readonly obligationAge = new Gauge({
+    name: 'lethe_obligation_age_seconds',
+    help: 'Age of the oldest obligation that is not settled.',
+    registers: [this.registry],
+  });
+
+  readonly obligationsOverdue = new Gauge({
+    name: 'lethe_obligations_overdue',
+    help: 'Obligations past their deadline and not settled.',
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+}

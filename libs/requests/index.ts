@@ -1,0 +1,10 @@
+export { requestStates } from './domain/settlement.js';
+export { FileRequests, type FiledRequest } from './file-requests.js';
+export { planRequestsJob } from './jobs.js';
+export { PlanRequests } from './plan-requests.js';
+export { ReadRequests } from './read-requests.js';
+export { RequestsModule } from './requests.module.js';
+export { RequestsRepository, type Request } from './requests.repository.js';
+export { ReceiptRow } from './rows/receipt.row.js';
+export { RequestRow } from './rows/request.row.js';
+export { SettleRequests } from './settle-requests.js';

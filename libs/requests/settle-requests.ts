@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { ConsentRepository } from '#consent';
+import { ObligationsRepository, type Obligation } from '#enforcement';
+import { canonicalJson, type Clock, type JsonObject, type TenantId } from '#kernel';
+import { AppendEntries, ReadLedger } from '#ledger';
+import { Transactions } from '#platform/database';
+import { CLOCK } from '#platform/runtime';
+import { StoresRepository } from '#stores';
+import { SuppressSubjects } from '#subjects';
+import { receiptDocument } from './domain/receipt.js';
+import { settledState, type RequestState } from './domain/settlement.js';
+import { RequestsRepository, type Request } from './requests.repository.js';
+
+const pageSize = 500;
+
+interface SettledRequest {
+  readonly request: Request;
+  readonly state: RequestState;
+  readonly document: JsonObject;
+}
+
+/** Reads what became of each part and settles the requests; our own copies of erased people's identifiers go. */
+@Injectable()
+export class CloseRequests {
+  constructor(
+    private readonly repository: RequestsRepository,
+    private readonly obligations: ObligationsRepository,
+    private readonly stores: StoresRepository,
+    private readonly ledger: ReadLedger,
+    private readonly suppress: SuppressSubjects,
+  ) {}
+
+  async execute(
+    tx: EntityManager,
+    tenant: TenantId,
+    causes: readonly string[],
+    now: Date,
+  ): Promise<readonly SettledRequest[]> {
+    const requests = await this.repository.byIds(tx, tenant, causes);
+    const parts = Map.groupBy(
+      await this.obligations.ofCauses(tx, tenant, causes),
+      (part): string => part.causeId,
+    );
+    const stores = await this.stores.all(tx, tenant);
+    const { origin } = await this.ledger.identity(tx, tenant);
+    const settled = requests.map((request): SettledRequest => {
+      const own: readonly Obligation[] = parts.get(request.id) ?? [];
+      const state = settledState(own);
+      const { id: requestId, kind, asOf, policyVersion } = request;
+      return {
+        request,
+        state,
+        document: receiptDocument(
+          origin,
+          { requestId, kind, state, asOf, policyVersion, settledAt: now },
+          own,
+          stores,
+        ),
+      };
+    });
+    await this.repository.settle(
+      tx,
+      tenant,
+      settled.map(({ request: { id }, state }) => ({ id, state })),
+      now,
+    );
+    await this.obligations.closeCauses(tx, tenant, causes, now);
+    await this.suppress.forget(tx, tenant, erased(settled));
+    return settled;
+  }
+}
+
+/** Puts the digest of each receipt's document in the ledger, so that a proof of the leaf proves the document. */
+@Injectable()
+export class WriteReceipts {
+  constructor(
+    private readonly repository: RequestsRepository,
+    private readonly consent: ConsentRepository,
+    private readonly appendEntries: AppendEntries,
+  ) {}
+
+  async execute(
+    tx: EntityManager,
+    tenant: TenantId,
+    settled: readonly SettledRequest[],
+    now: Date,
+  ): Promise<void> {
+    const entries = settled.flatMap(({ request, state, document }) => [
+      {
+        kind: 'request.settled' as const,
+        subjectRef: request.subjectRef,
+        data: { request: request.id, state },
+      },
+      {
+        kind: 'receipt.issued' as const,
+        subjectRef: request.subjectRef,
+        data: {
+          request: request.id,
+          digest: createHash('sha256').update(canonicalJson(document)).digest('base64'),
+        },
+      },
+    ]);
+    const { first } = await this.appendEntries.execute(tx, tenant, entries);
+    const receipts = settled.map(({ request, document }, index) => ({
+      requestId: request.id,
+      document,
+      number: first + 2 * index + 1,
+    }));
+    await this.repository.insertReceipts(tx, tenant, receipts, now);
+    // Consent rows are written under the tenant's counter, as every other writer of them does.
+    await this.consent.forgetStates(tx, tenant, erased(settled));
+  }
+}
+
+/** Settles requests whose obligations are all settled, and issues their receipts. */
+@Injectable()
+export class SettleRequests {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly obligations: ObligationsRepository,
+    private readonly writeReceipts: WriteReceipts,
+    private readonly closeRequests: CloseRequests,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async execute(tenant: TenantId): Promise<void> {
+    for (;;) {
+      const settled = await this.transactions.run(tenant, async (tx) => {
+        const causes = await this.obligations.settledCauses(tx, tenant, 'request', pageSize);
+        if (causes.length === 0) return 0;
+        const now = this.clock.now();
+        const requests = await this.closeRequests.execute(tx, tenant, causes, now);
+        await this.writeReceipts.execute(tx, tenant, requests, now);
+        return causes.length;
+      });
+      if (settled < pageSize) return;
+    }
+  }
+}
+
+/** Who is erased everywhere; of the others we keep what a person needs to finish the work. */
+function erased(settled: readonly SettledRequest[]) {
+  return settled
+    .filter(({ state }) => state !== 'partially_completed')
+    .map(({ request }) => request.subjectRef);
+}

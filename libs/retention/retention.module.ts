@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { EnforcementModule } from '#enforcement';
+import { PolicyModule } from '#policy';
+import { StoresModule } from '#stores';
+import { ReadRetentionRules, RequestSweeps } from './request-sweeps.js';
+import { RecordSweep, RunSweeps, SettleSweeps, StartSweep } from './run-sweeps.js';
+import { SweepsRepository } from './sweeps.repository.js';
+
+@Module({
+  imports: [PolicyModule, StoresModule, EnforcementModule],
+  providers: [
+    SweepsRepository,
+    ReadRetentionRules,
+    RequestSweeps,
+    RecordSweep,
+    StartSweep,
+    RunSweeps,
+    SettleSweeps,
+  ],
+  exports: [SweepsRepository, RequestSweeps, RunSweeps, SettleSweeps],
+})
+export class RetentionModule {}

@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { Any, type EntityManager } from 'typeorm';
+import { storeId, type StoreId, type TenantId } from '#kernel';
+import { SweepRow, type SweepState } from './rows/sweep.row.js';
+
+/** One retention rule applied to one dataset, once. */
+export interface Sweep {
+  readonly id: string;
+  readonly runId: string;
+  readonly rule: string;
+  readonly policyVersion: number;
+  readonly storeId: StoreId;
+  readonly dataset: string;
+  /** Signals collected strictly before this are due. */
+  readonly cutOff: Date;
+  readonly dryRun: boolean;
+  readonly state: SweepState;
+  readonly expected: number | null;
+  readonly effected: number | null;
+  readonly error: string | null;
+}
+
+@Injectable()
+export class SweepsRepository {
+  async insert(tx: EntityManager, tenant: TenantId, sweeps: readonly Sweep[], at: Date): Promise<void> {
+    await tx.insert(
+      SweepRow,
+      sweeps.map(({ id, runId, rule, policyVersion, storeId: store, dataset, cutOff, dryRun }) => ({
+        tenantId: tenant,
+        id,
+        runId,
+        rule,
+        policyVersion,
+        storeId: store,
+        dataset,
+        cutOff,
+        dryRun,
+        state: 'requested' as const,
+        requestedAt: at,
+      })),
+    );
+  }
+
+  async ofRun(tx: EntityManager, tenant: TenantId, runId: string): Promise<readonly Sweep[]> {
+    const rows = await tx.find(SweepRow, { where: { tenantId: tenant, runId }, order: { id: 'asc' } });
+    return rows.map(read);
+  }
+
+  async requested(tx: EntityManager, tenant: TenantId): Promise<readonly Sweep[]> {
+    const rows = await tx.find(SweepRow, {
+      where: { tenantId: tenant, state: 'requested' },
+      order: { id: 'asc' },
+      take: 100,
+    });
+    return rows.map(read);
+  }
+
+  async byIds(tx: EntityManager, tenant: TenantId, ids: readonly string[]): Promise<readonly Sweep[]> {
+    return (await tx.findBy(SweepRow, { tenantId: tenant, id: Any([...ids]) })).map(read);
+  }
+
+  /** Moves a sweep on from the state it was read in; false when somebody else did. */
+  async advance(
+    tx: EntityManager,
+    tenant: TenantId,
+    sweep: Sweep,
+    next: Pick<Sweep, 'state' | 'expected' | 'effected' | 'error'>,
+    finishedAt: Date | null,
+  ): Promise<boolean> {
+    const { state, expected, effected, error } = next;
+    const result = await tx.update(
+      SweepRow,
+      { tenantId: tenant, id: sweep.id, state: sweep.state },
+      { state, expected: text(expected), effected: text(effected), error, finishedAt },
+    );
+    return result.affected === 1;
+  }
+
+  async tenantsWithRequested(tx: EntityManager): Promise<readonly string[]> {
+    const rows = await tx.query<{ tenant_id: string }[]>(
+      `select distinct tenant_id from sweeps where state = 'requested'`,
+    );
+    return rows.map((row) => row.tenant_id);
+  }
+}
+
+function text(count: number | null): string | null {
+  return count === null ? null : String(count);
+}
+
+function number(count: string | null): number | null {
+  return count === null ? null : Number(count);
+}
+
+function read(row: SweepRow): Sweep {
+  const { id, runId, rule, policyVersion, dataset, cutOff, dryRun, state, error } = row;
+  return {
+    id,
+    runId,
+    rule,
+    policyVersion,
+    storeId: storeId(row.storeId),
+    dataset,
+    cutOff,
+    dryRun,
+    state,
+    expected: number(row.expected),
+    effected: number(row.effected),
+    error,
+  };
+}

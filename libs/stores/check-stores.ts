@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DependencyError, type Clock, type TenantId } from '#kernel';
+import { Transactions } from '#platform/database';
+import { CLOCK } from '#platform/runtime';
+import type { RegisteredStore, StoreFault } from './domain/registered-store.js';
+import { OpenStore } from './open-store.js';
+import { StoresRepository } from './stores.repository.js';
+
+const longest = 60_000;
+
+/** Compares every registered store with the real thing and records what does not fit. */
+@Injectable()
+export class CheckStores {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly repository: StoresRepository,
+    private readonly openStore: OpenStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async execute(tenant: TenantId): Promise<void> {
+    const stores = await this.transactions.run(tenant, (tx) => this.repository.all(tx, tenant));
+    for (const store of stores.filter(({ state }) => state === 'unchecked')) {
+      const faults = await this.check(tenant, store);
+      await this.transactions.run(tenant, (tx) =>
+        this.repository.recordCheck(tx, tenant, store.id, faults, this.clock.now()),
+      );
+    }
+  }
+
+  private async check(tenant: TenantId, store: RegisteredStore): Promise<readonly StoreFault[]> {
+    try {
+      const connector = await this.openStore.execute(tenant, store);
+      return await connector.check(store.datasets, AbortSignal.timeout(longest));
+    } catch (error) {
+      if (error instanceof DependencyError)
+        return [{ dataset: '', message: `${error.code}: ${error.message}` }];
+      throw error;
+    }
+  }
+}

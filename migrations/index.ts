@@ -1,0 +1,10 @@
+import type { Migration } from '#platform/database';
+
+const migration = (name: string): Migration => ({ name, file: new URL(`./${name}.sql`, import.meta.url) });
+
+/** Every step of the schema, oldest first. Forward only: a released file never changes, and a new one goes to the end. */
+export const migrations: readonly Migration[] = [
+  migration('0001_foundation'),
+  migration('0002_ledger'),
+  migration('0003_domain'),
+];

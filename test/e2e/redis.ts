@@ -1,0 +1,40 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Why no Redis can be started here, or null. */
+export const redisMissing =
+  spawnSync('redis-server', ['--version']).status === 0 ? null : 'there is no redis-server on this machine';
+
+/** A Redis of the test's own: a private folder and a Unix socket, gone with `stop`. */
+export async function startRedis(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'lethe-redis-'));
+  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const server = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const ended = once(server, 'exit');
+  const ready = new Promise<void>((resolve, reject) => {
+    let text = '';
+    server.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes('Ready to accept connections')) resolve();
+    });
+    void ended.then(() => {
+      reject(new Error(`redis-server ended: ${text}`));
+    });
+  });
+  await ready;
+  const stop = async () => {
+    server.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: `redis://127.0.0.1:${port}`, stop };
+}
