@@ -179,6 +179,7 @@ create table stores (
   state text not null,
   faults jsonb not null default '[]',
   compaction_owed text[] not null default '{}',
+  compaction_due_at timestamptz,
   registered_at timestamptz not null,
   checked_at timestamptz,
   constraint stores_pk primary key (tenant_id, id),
@@ -191,7 +192,7 @@ create index stores_lane_ix on stores (lane_id);
 select isolate_tenant('stores');
 grant select, insert, update on stores to lethe_app;
 grant select on stores to lethe_system;
-grant update (state, faults, checked_at, compaction_owed) on stores to lethe_system;
+grant update (state, faults, checked_at, compaction_owed, compaction_due_at) on stores to lethe_system;
 
 create table rescans (
   tenant_id uuid not null,

@@ -32,17 +32,17 @@ export async function runDemo(
   void interrupted.then(() => {
     demo.stop();
   });
-  if ((await demo.next('ready')) === undefined) return 1;
+  if ((await demo.next('ready')) === undefined) return demo.exitCode;
   const first = await startSystem(config, { verbose, report: say });
   try {
     demo.send({ system: await describe(first) });
-    if ((await demo.next('exported')) === undefined) return 1;
+    if ((await demo.next('exported')) === undefined) return demo.exitCode;
   } finally {
     await first.stop();
   }
   demo.send({ stopped: true });
   const end = await demo.next('ended');
-  if (end === undefined || !('ended' in end)) return 1;
+  if (end === undefined || !('ended' in end)) return demo.exitCode;
   const { ok, once, tenant, keyFile } = end.ended;
   if (once || !ok) return ok ? 0 : 1;
   return serve({ say, interrupted }, config, verbose, { tenant, keyFile });
@@ -97,6 +97,8 @@ class Demonstration {
   private readonly inbox: News[] = [];
   private wake: () => void = () => undefined;
   private gone = false;
+  /** What it ended with; 1 while it has not. */
+  exitCode = 1;
 
   constructor(args: readonly string[], config: Config) {
     const env = childEnvironment({ LETHE_DATA: config.dataFolder });
@@ -105,7 +107,8 @@ class Demonstration {
       if (isNews(message)) this.inbox.push(message);
       this.wake();
     });
-    this.child.once('exit', () => {
+    this.child.once('exit', (code) => {
+      this.exitCode = code ?? 1;
       this.gone = true;
       this.wake();
     });

@@ -4,7 +4,6 @@ import { runDemo } from './demo.js';
 import { runMigrate } from './migrate.js';
 import { atTerminal } from './terminal.js';
 import { runStart } from './run-start.js';
-import { runVerify } from './verify.js';
 
 const program = new Command('lethe')
   .description(
@@ -22,7 +21,8 @@ program
 
 program
   .command('demo')
-  .description('do the main job on real signals and print what happened; --help after -- tells more')
+  .description('do the main job on real signals and print what happened; --help tells the options')
+  .helpOption(false)
   .option('-v, --verbose', 'show the logs here as well')
   .allowExcessArguments()
   .allowUnknownOption()
@@ -47,7 +47,8 @@ program
   .option('--json', 'one JSON line per file')
   .option('--quiet', 'only what does not hold, and the count')
   .action((files: string[], options: { key?: string; json?: boolean; quiet?: boolean }) =>
-    atTerminal(({ say }) => runVerify(files, options, say)),
+    // Loaded here only: the other commands have no use for the ledger's code.
+    atTerminal(async ({ say }) => (await import('./verify.js')).runVerify(files, options, say)),
   );
 
 await program.parseAsync();

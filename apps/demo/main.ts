@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { runSteps, type SystemAccess } from './run-steps.js';
+import { runSteps, type Made, type SystemAccess } from './run-steps.js';
 import { generateSignals, readSignals, UnusableSignals, type Signals } from './signals.js';
 import { Checks, type Report, type StepReport } from './report.js';
 import { view } from './view.js';
@@ -29,9 +29,15 @@ const startedAt = new Date();
 const signals = await prepare(options);
 process.send?.({ ready: true });
 const access = await receive('system');
-const report = await demonstrate(signals, readAccess(access));
+const { report, made } = await demonstrate(signals, readAccess(access));
 if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`);
-process.exit(report.ok ? 0 : 1);
+// The report first: whoever hears the news may end us.
+if (made !== undefined) {
+  const { tenant, keyFile } = made;
+  process.send?.({ ended: { ok: report.ok, once: options.once === true, tenant, keyFile } });
+}
+process.exitCode = report.ok ? 0 : 1;
+if (process.connected) process.disconnect();
 
 /** Checks everything that can be checked before anything starts; a fault is one sentence and exit code 1. */
 async function prepare({ signals: folder, report: file, skipMalformed }: Options): Promise<Signals> {
@@ -55,7 +61,10 @@ function refuse(sentence: string): never {
   process.exit(1);
 }
 
-async function demonstrate(read: Signals, system: SystemAccess): Promise<Report> {
+async function demonstrate(
+  read: Signals,
+  system: SystemAccess,
+): Promise<{ readonly report: Report; readonly made?: Made }> {
   const steps: StepReport[] = [];
   const say = (step: StepReport) => void steps.push(step);
   try {
@@ -65,14 +74,11 @@ async function demonstrate(read: Signals, system: SystemAccess): Promise<Report>
     await verifyOffline(made.files, made.verifierKey, say);
     const ok = steps.every((step) => step.ok);
     finish(steps, ok);
-    process.send?.({
-      ended: { ok, once: options.once === true, tenant: made.tenant, keyFile: made.keyFile },
-    });
-    return reportOf(read, steps, ok);
+    return { report: reportOf(read, steps, ok), made };
   } catch (error) {
     const sentence = error instanceof Error ? error.message : 'the demonstration failed';
     console.error(`\nThe demonstration stopped: ${sentence}`);
-    return { ...reportOf(read, steps, false), error: sentence };
+    return { report: { ...reportOf(read, steps, false), error: sentence } };
   }
 }
 
@@ -125,16 +131,22 @@ function finish(steps: readonly StepReport[], ok: boolean): void {
   );
 }
 
+/** Whoever started us is gone: nobody is left to demonstrate to. */
+function endAlone(): void {
+  process.exit(1);
+}
+
 /** Waits for a go-ahead of whoever started us. */
 async function receive(name: string): Promise<unknown> {
   return new Promise((resolve) => {
     const listen = (message: unknown) => {
       if (typeof message !== 'object' || message === null || !(name in message)) return;
       process.off('message', listen);
+      process.off('disconnect', endAlone);
       resolve(Reflect.get(message, name));
     };
     process.on('message', listen);
-    process.once('disconnect', () => process.exit(1));
+    process.once('disconnect', endAlone);
   });
 }
 

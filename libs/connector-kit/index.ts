@@ -3,7 +3,6 @@ export type {
   BeforeOptions,
   BeforeResult,
   CallOptions,
-  Capability,
   Connect,
   Connector,
   Dataset,
@@ -13,14 +12,6 @@ export type {
   Selector,
   SubjectResult,
 } from './contract.js';
-export {
-  dataMapJsonSchema,
-  parseDataMap,
-  type DataMap,
-  type MappedDataset,
-  type MappedStore,
-} from './data-map.js';
+export { dataMapJsonSchema, parseDataMap, type MappedDataset, type MappedStore } from './data-map.js';
 export { epochAtOrBefore, epochStrictlyBefore } from './domain/moments.js';
-export { readSelectors, type ReadSelectors, type WantedKey } from './domain/selectors.js';
-export type { FieldRule } from './domain/shape.js';
-export { redactSettings, resolveSecrets, type SecretReader, type SecretReference } from './secrets.js';
+export { readSelectors, type WantedKey } from './domain/selectors.js';

@@ -100,12 +100,16 @@ export class Act {
         continue;
       }
       const left = await connector.countBefore(group.dataset, cutOff, signal);
-      // A sweep's steps count as attempts; what it removed before is known from its row, so the count stays exact.
-      const removedInAll = step.rows + obligation.rows;
-      const settlement = this.conclude({ ...obligation, attempts: 1 }, { removed: removedInAll, left });
-      settlements.push({ ...settlement, removed: step.rows, obligation });
+      settlements.push(this.concludeSweep(obligation, step.rows, left));
     }
     return settlements;
+  }
+
+  /** What was removed by earlier steps is known from the row, so a sweep without faults has an exact count. */
+  private concludeSweep(obligation: ClaimedObligation, removed: number, left: number): Settlement {
+    const settlement = this.conclude(obligation, { removed: removed + obligation.rows, left });
+    // Rows that came in behind the cursor are found by beginning again.
+    return { ...settlement, removed, progress: null };
   }
 
   private selectors(obligation: ClaimedObligation): readonly Selector[] {

@@ -1,9 +1,11 @@
-import { Injectable } from '@nestjs/common';
-import { DependencyError, tenantId } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { DependencyError, tenantId, type Clock, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
-import { Log } from '#platform/telemetry';
-import { OpenStore, StoresRepository } from '#stores';
+import { CLOCK } from '#platform/runtime';
+import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
+
+const retryMilliseconds = 15 * 60_000;
 
 /**
  * Once a lane has nothing due, brings its stores from removed to the highest level they can reach (vacuum, compaction,
@@ -16,30 +18,53 @@ export class CompactStores {
     private readonly stores: StoresRepository,
     private readonly openStore: OpenStore,
     private readonly appendEntries: AppendEntries,
-    private readonly log: Log,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async execute(laneId: string, signal: AbortSignal): Promise<void> {
+    const now = this.clock.now();
     const stores = await this.transactions.run(null, (tx) => this.stores.ofLane(tx, laneId));
-    for (const store of stores.filter(({ compactionOwed }) => compactionOwed.length > 0)) {
+    for (const store of stores) {
+      if (store.compactionDueAt === null || store.compactionDueAt > now) continue;
       const tenant = tenantId(store.tenantId);
-      const owed = new Set(store.compactionOwed);
-      try {
-        const connector = await this.openStore.execute(tenant, store);
-        await connector.compact(
-          store.datasets.filter(({ name }) => owed.has(name)),
-          signal,
-        );
-      } catch (error) {
-        if (!(error instanceof DependencyError)) throw error;
-        this.log.failure('a store could not be compacted; it stays owed', error, { store: store.id });
-        continue;
-      }
-      await this.transactions.run(tenant, async (tx) => {
-        await this.stores.compacted(tx, tenant, store.id);
-        const data = { store: store.name, datasets: [...owed].sort(), level: store.level };
-        await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compacted', data }]);
-      });
+      const failure = await this.compact(tenant, store, signal);
+      await this.record(tenant, store, failure);
     }
+  }
+
+  /** Answers why it could not be done; undefined when it was. */
+  private async compact(
+    tenant: TenantId,
+    store: RegisteredStore,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const owed = new Set(store.compactionOwed);
+    try {
+      const connector = await this.openStore.execute(tenant, store);
+      await connector.compact(
+        store.datasets.filter(({ name }) => owed.has(name)),
+        signal,
+      );
+      return undefined;
+    } catch (error) {
+      if (error instanceof DependencyError) return error.code;
+      throw error;
+    }
+  }
+
+  private async record(tenant: TenantId, store: RegisteredStore, failure: string | undefined): Promise<void> {
+    await this.transactions.run(tenant, async (tx) => {
+      const datasets = [...store.compactionOwed];
+      if (failure === undefined) {
+        await this.stores.compacted(tx, tenant, store.id);
+        const data = { store: store.name, datasets, level: store.level };
+        await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compacted', data }]);
+        return;
+      }
+      const until = new Date(this.clock.now().getTime() + retryMilliseconds);
+      await this.stores.postponeCompaction(tx, tenant, store.id, until);
+      const data = { store: store.name, datasets, error: failure };
+      await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compaction_failed', data }]);
+    });
   }
 }

@@ -65,12 +65,13 @@ export class LanesRepository {
     await tx.query('update batches set settled_at = $2 where id = $1', [id, at]);
   }
 
-  /** Lanes with due work that nobody holds: what a lost bell or a dead worker left behind. */
+  /** Lanes with due work, or a compaction that is due, that nobody holds: what a lost bell or a dead worker left behind. */
   async idleWithWork(tx: EntityManager, now: Date): Promise<readonly string[]> {
     const rows = await tx.query<{ id: string }[]>(
       `select l.id from lanes l
         where (l.lease_until is null or l.lease_until < $1)
-          and exists (select 1 from obligations o where o.lane_id = l.id and o.settled_at is null and o.due_at <= $1)`,
+          and (exists (select 1 from obligations o where o.lane_id = l.id and o.settled_at is null and o.due_at <= $1)
+               or exists (select 1 from stores s where s.lane_id = l.id and s.compaction_due_at <= $1))`,
       [now],
     );
     return rows.map((row) => row.id);

@@ -105,7 +105,8 @@ export class ObligationsRepository {
     }));
     await tx.query(
       `update obligations o
-          set rows = o.rows + s.removed, exact = o.exact and s.exact, outcome = s.outcome, level = s.level, error = s.error,
+          set attempts = case when s.outcome is null and s.error is null then 0 else o.attempts end,
+              rows = o.rows + s.removed, exact = o.exact and s.exact, outcome = s.outcome, level = s.level, error = s.error,
               due_at = case when s.outcome is not null then null
                             when s."dueAt" is null and o.awaits = '{}' then $2::timestamptz
                             else s."dueAt" end,

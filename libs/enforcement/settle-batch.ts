@@ -13,6 +13,9 @@ import type { Settlement } from './obligation.js';
 import { ObligationsRepository } from './obligations.repository.js';
 import type { Batch } from './take-batch.js';
 
+/** Compaction may lock a table or rewrite it, so what is erased within some minutes is compacted once. */
+const compactionDelayMilliseconds = 5 * 60_000;
+
 /** What settled work means for others: derived data, causes, compaction, the ledger. */
 @Injectable()
 export class RecordOutcomes {
@@ -32,12 +35,7 @@ export class RecordOutcomes {
   ): Promise<void> {
     const settled = settlements.filter(({ outcome }) => outcome !== null);
     if (settled.length === 0) return;
-    const names = new Map(
-      batch.warranted.map(({ obligation, store }) => [
-        obligation.id,
-        datasetName(store, { name: obligation.dataset }),
-      ]),
-    );
+    const names = datasetNames(batch);
     const sources = settled.map(({ obligation: { tenant, causeId, subjectRef, id } }) => ({
       tenant,
       causeId,
@@ -46,8 +44,9 @@ export class RecordOutcomes {
     }));
     const lanes = await this.obligations.release(tx, sources, now);
     const finished = await this.obligations.countDown(tx, countByCause(settled), now);
+    const compactAt = new Date(now.getTime() + compactionDelayMilliseconds);
     for (const { tenant, storeId, datasets } of erasedDatasets(settled)) {
-      await this.stores.oweCompaction(tx, tenant, storeId, datasets);
+      await this.stores.oweCompaction(tx, tenant, storeId, { datasets, at: compactAt });
     }
     const others = lanes
       .filter((laneId) => laneId !== lease.laneId)
@@ -88,6 +87,16 @@ export class SettleBatch {
   }
 }
 
+/** The full name of each obligation's dataset: what others wait for, and what the ledger says. */
+function datasetNames(batch: Batch): ReadonlyMap<string, string> {
+  return new Map([
+    ...batch.warranted.map(
+      ({ obligation: { id, dataset }, store }) => [id, datasetName(store, { name: dataset })] as const,
+    ),
+    ...batch.superseded.map(({ obligation: { id }, dataset }) => [id, dataset] as const),
+  ]);
+}
+
 function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
   const { obligation, outcome, removed, exact, level, error } = settlement;
   return {
@@ -108,7 +117,7 @@ function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
   };
 }
 
-function superseded(obligation: Batch['superseded'][number]): Settlement {
+function superseded({ obligation }: Batch['superseded'][number]): Settlement {
   return {
     obligation,
     removed: 0,

@@ -5,7 +5,7 @@ import { subjectRef, type Clock, type IdSource, type SubjectRef, type TenantId }
 import { Transactions } from '#platform/database';
 import { CLOCK, IDS } from '#platform/runtime';
 import { StoresRepository, type RegisteredStore } from '#stores';
-import { stillLost } from './domain/plan.js';
+import { datasetName, stillLost } from './domain/plan.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
 import type { ClaimedObligation } from './obligation.js';
 import { ObligationsRepository } from './obligations.repository.js';
@@ -17,12 +17,18 @@ export interface WarrantedObligation {
   readonly onlyPurposes: readonly string[] | undefined;
 }
 
+/** An obligation that is no longer warranted, with the full name of its dataset for those that wait for it. */
+export interface SupersededObligation {
+  readonly obligation: ClaimedObligation;
+  readonly dataset: string;
+}
+
 /** What one pass over a lane is about to do. */
 export interface Batch {
   readonly id: string;
   readonly warranted: readonly WarrantedObligation[];
   /** No longer warranted: settled without touching the store. */
-  readonly superseded: readonly ClaimedObligation[];
+  readonly superseded: readonly SupersededObligation[];
 }
 
 /** Enough to make a set-based call cheap, few enough to settle in one short transaction. */
@@ -45,12 +51,16 @@ export class ReadWarrants {
     const stores = new Map((await this.stores.ofLane(tx, laneId)).map((store) => [store.id, store]));
     const states = await this.statesOf(tx, claimed);
     const warranted: WarrantedObligation[] = [];
-    const superseded: ClaimedObligation[] = [];
+    const superseded: SupersededObligation[] = [];
     for (const obligation of claimed) {
       const own = states.get(obligation.tenant)?.get(obligation.subjectRef ?? nobody) ?? new Map();
       const warrant = warrantOf(obligation, stores.get(obligation.storeId), own, this.clock.now());
-      if (warrant === undefined) superseded.push(obligation);
-      else warranted.push(warrant);
+      if (warrant !== undefined) {
+        warranted.push(warrant);
+        continue;
+      }
+      const store = stores.get(obligation.storeId) ?? { name: obligation.storeId };
+      superseded.push({ obligation, dataset: datasetName(store, { name: obligation.dataset }) });
     }
     return { warranted, superseded };
   }

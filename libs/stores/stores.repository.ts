@@ -5,7 +5,7 @@ import type { RegisteredStore, StoreFault } from './domain/registered-store.js';
 import { StoreRow } from './rows/store.row.js';
 
 /** A store as it is written at registration. */
-export type NewStore = Omit<RegisteredStore, 'state' | 'faults' | 'compactionOwed'> & {
+export type NewStore = Omit<RegisteredStore, 'state' | 'faults' | 'compactionOwed' | 'compactionDueAt'> & {
   readonly sealedSettings: Buffer;
 };
 
@@ -87,21 +87,36 @@ export class StoresRepository {
     );
   }
 
+  /** Notes datasets that were erased from; they are compacted once their lane is idle. */
   async oweCompaction(
     tx: EntityManager,
     tenant: TenantId,
     id: StoreId,
-    datasets: readonly string[],
+    owed: { readonly datasets: readonly string[]; readonly at: Date },
   ): Promise<void> {
     await tx.query(
-      `update stores set compaction_owed = (select array_agg(distinct name order by name) from unnest(compaction_owed || $3::text[]) as name)
+      `update stores
+          set compaction_owed = (select array_agg(distinct name order by name) from unnest(compaction_owed || $3::text[]) as name),
+              compaction_due_at = coalesce(compaction_due_at, $4)
         where tenant_id = $1 and id = $2 and not compaction_owed @> $3::text[]`,
-      [tenant, id, datasets],
+      [tenant, id, owed.datasets, owed.at],
     );
   }
 
   async compacted(tx: EntityManager, tenant: TenantId, id: StoreId): Promise<void> {
-    await tx.query(`update stores set compaction_owed = '{}' where tenant_id = $1 and id = $2`, [tenant, id]);
+    await tx.query(
+      `update stores set compaction_owed = '{}', compaction_due_at = null where tenant_id = $1 and id = $2`,
+      [tenant, id],
+    );
+  }
+
+  /** A compaction that failed stays owed and is tried again then. */
+  async postponeCompaction(tx: EntityManager, tenant: TenantId, id: StoreId, until: Date): Promise<void> {
+    await tx.query('update stores set compaction_due_at = $3 where tenant_id = $1 and id = $2', [
+      tenant,
+      id,
+      until,
+    ]);
   }
 
   /** Tenants with stores that nobody has checked: what a lost bell left behind. */
@@ -115,6 +130,7 @@ export class StoresRepository {
 
 function read(row: StoreRow): RegisteredStore {
   const { name, type, laneId, region, level, backupHorizon, datasets, state, faults, compactionOwed } = row;
+  const { compactionDueAt } = row;
   return {
     id: storeId(row.id),
     name,
@@ -127,5 +143,6 @@ function read(row: StoreRow): RegisteredStore {
     state,
     faults,
     compactionOwed,
+    compactionDueAt,
   };
 }

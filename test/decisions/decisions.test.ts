@@ -124,8 +124,7 @@ describe('decide', () => {
         (state, question, at) => {
           const { effect } = decide(state, question, at);
           if (effect === 'deny') return;
-          expect(state?.subjectKnown).toBe(true);
-          expect(state?.suppressed).toBe(false);
+          expect(state).toMatchObject({ subjectKnown: true, suppressed: false });
           expect(state?.revision).toBeGreaterThanOrEqual(question.atLeast ?? 0);
           const purpose = policy.purposes[question.purpose]!;
           expect(question.optOutSignal && purpose.honoursOptOutSignal).toBe(false);

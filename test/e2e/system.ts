@@ -54,6 +54,7 @@ export async function startTestSystem(options: { readonly redisUrl?: string } = 
     ledgerFolder: join(folder, 'ledger'),
     redisUrl: options.redisUrl,
     port: 0,
+    metricsPort: 0,
     host: '127.0.0.1',
     logLevel: 'trace',
     regions: [],

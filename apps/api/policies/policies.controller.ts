@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { TenantId } from '#kernel';
-import { ApplyPolicy, ReadPolicy } from '#policy';
+import { ApplyPolicy, policyJsonSchema, ReadPolicy } from '#policy';
 import { CurrentTenant } from '../http/current-tenant.js';
 import { DocumentDto } from '../http/document.dto.js';
-import { Requires } from '../http/requires.js';
+import { Public, Requires } from '../http/requires.js';
 import { PolicyDto } from './policies.dto.js';
 
 @ApiTags('policy')
@@ -22,6 +22,14 @@ export class PoliciesController {
   @ApiOkResponse({ type: PolicyDto })
   async apply(@CurrentTenant() tenant: TenantId, @Body() body: DocumentDto): Promise<PolicyDto> {
     return this.applyPolicy.execute(tenant, body.document);
+  }
+
+  /** The JSON Schema of a policy document, for editors. */
+  @Get('schema')
+  @Public()
+  @ApiOkResponse({ type: Object })
+  schema(): unknown {
+    return policyJsonSchema();
   }
 
   @Get()

@@ -1,12 +1,13 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { dataMapJsonSchema, loadManifests } from '#connector-kit';
 import { RequestRescan } from '#enforcement';
 import type { Clock, TenantId } from '#kernel';
 import { CLOCK } from '#platform/runtime';
 import { ReadStores, RegisterDataMap } from '#stores';
 import { CurrentTenant } from '../http/current-tenant.js';
 import { DocumentDto } from '../http/document.dto.js';
-import { Requires } from '../http/requires.js';
+import { Public, Requires } from '../http/requires.js';
 import { presentStore, RescanDto, StartedRescanDto, StoreDto } from './stores.dto.js';
 
 @ApiTags('stores')
@@ -26,6 +27,14 @@ export class StoresController {
   @ApiOkResponse({ type: [StoreDto] })
   async register(@CurrentTenant() tenant: TenantId, @Body() body: DocumentDto): Promise<readonly StoreDto[]> {
     return (await this.registerDataMap.execute(tenant, body.document)).map(presentStore);
+  }
+
+  /** The JSON Schema of a data map, with the settings of every store type, for editors. */
+  @Get('data-map/schema')
+  @Public()
+  @ApiOkResponse({ type: Object })
+  async schema(): Promise<unknown> {
+    return dataMapJsonSchema(await loadManifests());
   }
 
   @Get('stores')

@@ -37,6 +37,7 @@ function store(name: string, datasets: readonly MappedDataset[]): RegisteredStor
     state: 'ready',
     faults: [],
     compactionOwed: [],
+    compactionDueAt: null,
   };
 }
 

@@ -9,6 +9,7 @@ export const entryKinds = [
   'policy.applied',
   'store.registered',
   'store.compacted',
+  'store.compaction_failed',
   'subject.registered',
   'consent.recorded',
   'request.received',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, link, mkdir, open, readFile, realpath, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { DomainError } from '#kernel';
 import { holdFolder } from './folder-lock.js';
@@ -63,7 +63,7 @@ async function makeFolder(path: string): Promise<void> {
     throw refusal('file', `The data folder ${path} is a file: choose another with LETHE_DATA`);
   }
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolders(path);
     await access(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw refusal(
@@ -72,6 +72,17 @@ async function makeFolder(path: string): Promise<void> {
       cause,
     );
   }
+}
+
+/** One folder after the other: Node's recursive mkdir never ends under /proc, where nothing can be made. */
+async function makeFolders(path: string): Promise<void> {
+  if ((await stat(path).catch(() => null)) !== null) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolders(parent);
+  await mkdir(path, { mode: 0o700 }).catch(async (error: unknown) => {
+    // Another start may have made it meanwhile.
+    if ((await stat(path).catch(() => null))?.isDirectory() !== true) throw error;
+  });
 }
 
 async function checkMark(folder: string): Promise<void> {

@@ -28,6 +28,7 @@ describe('the settings of a start', () => {
     expect(loadConfig({})).toEqual({
       databaseUrl: undefined,
       redisUrl: undefined,
+      metricsPort: 0,
       port: 3000,
       portIsExplicit: false,
       host: '127.0.0.1',

@@ -19,12 +19,17 @@ export interface Config {
   /** 32 bytes; the data folder's own when absent. */
   readonly masterKey: Buffer | undefined;
   readonly logLevel: LogLevel;
+  /** Where a worker shows its metrics; 0 takes any free port. */
+  readonly metricsPort: number;
   /** The regions whose lanes the worker serves; empty for those without a region only. */
   readonly regions: readonly string[];
 }
 
 /** What `lethe start`, or a person running them apart, hands to the API and the worker. */
-export interface ProcessConfig extends Pick<Config, 'redisUrl' | 'port' | 'host' | 'logLevel' | 'regions'> {
+export interface ProcessConfig extends Pick<
+  Config,
+  'redisUrl' | 'port' | 'metricsPort' | 'host' | 'logLevel' | 'regions'
+> {
   /** The login that sees one tenant at a time. */
   readonly appDatabaseUrl: string;
   /** The login of relay, integrator and lanes, which cross tenants. */
@@ -75,6 +80,7 @@ const regions = z
 const shared = {
   REDIS_URL: optional(redisUrl),
   PORT: optional(port),
+  LETHE_METRICS_PORT: optional(port),
   LETHE_HOST: optional(host),
   LOG_LEVEL: optional(logLevel),
   LETHE_REGIONS: optional(regions),
@@ -133,10 +139,11 @@ export function childEnvironment(
 
 function common(
   read: z.infer<z.ZodObject<typeof shared>>,
-): Pick<Config, 'redisUrl' | 'port' | 'host' | 'logLevel' | 'regions'> {
+): Pick<Config, 'redisUrl' | 'port' | 'metricsPort' | 'host' | 'logLevel' | 'regions'> {
   return {
     redisUrl: read.REDIS_URL,
     port: read.PORT ?? defaultPort,
+    metricsPort: read.LETHE_METRICS_PORT ?? 0,
     host: read.LETHE_HOST ?? '127.0.0.1',
     logLevel: read.LOG_LEVEL ?? 'info',
     regions: read.LETHE_REGIONS ?? [],

@@ -51,6 +51,11 @@ export const policySchema = z.strictObject({
   erasure: erasure.prefault({}),
 });
 
+/** The JSON Schema (draft 2020-12) of a policy document. */
+export function policyJsonSchema(): unknown {
+  return z.toJSONSchema(policySchema, { io: 'input' });
+}
+
 export type Policy = z.infer<typeof policySchema>;
 export type Purpose = Policy['purposes'][string];
 export type RetentionRule = Policy['retention'][string];

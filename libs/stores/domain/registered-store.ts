@@ -22,4 +22,6 @@ export interface RegisteredStore {
   readonly faults: readonly StoreFault[];
   /** Datasets erased from since the last compaction. */
   readonly compactionOwed: readonly string[];
+  /** When the next compaction may be tried; null when none is owed. */
+  readonly compactionDueAt: Date | null;
 }

@@ -44,6 +44,9 @@ export class StoreRow {
   @Column({ name: 'compaction_owed', type: 'text', array: true, default: [] })
   compactionOwed!: string[];
 
+  @Column({ name: 'compaction_due_at', type: 'timestamptz', nullable: true })
+  compactionDueAt!: Date | null;
+
   @Column({ name: 'registered_at', type: 'timestamptz' })
   registeredAt!: Date;
 
