@@ -22,6 +22,8 @@ export class Catalogue implements HostStore {
     readonly schema: string,
   ) {
     this.pool = new pg.Pool({ connectionString: url, max: 2 });
+    // A connection that breaks is reported by the query that needs it.
+    this.pool.on('error', () => undefined);
     this.look = `psql "${url}" -c 'select * from ${schema}.ratings limit 10'`;
   }
 
