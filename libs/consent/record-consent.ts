@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { DomainError, type Clock, type SubjectRef, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Batcher } from '#platform/batching';
-import { Transactions } from '#platform/database';
+import { isDataError, Transactions } from '#platform/database';
 import { Outbox } from '#platform/outbox';
 import { CLOCK } from '#platform/runtime';
 import { addDuration, ReadPolicy, type AppliedPolicy, type Purpose } from '#policy';
@@ -150,9 +150,9 @@ export class RecordConsent {
   private batcher(tenant: TenantId): Batcher<ConsentInput, Outcome> {
     const known = this.batchers.get(tenant);
     if (known !== undefined) return known;
-    const batcher = new Batcher<ConsentInput, Outcome>((inputs) =>
-      this.transactions.run(tenant, (tx) => this.writeBatch.execute(tx, tenant, inputs)),
-    );
+    const flush = (inputs: readonly ConsentInput[]) =>
+      this.transactions.run(tenant, (tx) => this.writeBatch.execute(tx, tenant, inputs));
+    const batcher = new Batcher<ConsentInput, Outcome>(flush, isDataError);
     const [oldest] = this.batchers.keys();
     if (this.batchers.size >= mostBatchers && oldest !== undefined) this.batchers.delete(oldest);
     this.batchers.set(tenant, batcher);
@@ -187,7 +187,7 @@ function refusal(policy: AppliedPolicy, input: ConsentInput, suppressed: boolean
       },
     );
   }
-  if (suppressed && input.action === 'grant') {
+  if (suppressed) {
     return new DomainError(
       'conflict',
       'subject.suppressed',

@@ -116,10 +116,12 @@ export class SubjectsRepository {
     ]);
   }
 
-  /** Lifts a suppression and frees the identifier for a new subject. */
+  /** Lifts a suppression. */
   async release(tx: EntityManager, tenant: TenantId, identifier: StoredIdentifier): Promise<void> {
-    const key = [tenant, identifier.type, identifier.hash];
-    await tx.query('delete from suppressions where tenant_id = $1 and type = $2 and hash = $3', key);
-    await tx.query('delete from subject_identifiers where tenant_id = $1 and type = $2 and hash = $3', key);
+    await tx.query('delete from suppressions where tenant_id = $1 and type = $2 and hash = $3', [
+      tenant,
+      identifier.type,
+      identifier.hash,
+    ]);
   }
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Clock, SubjectRef, TenantId } from '#kernel';
+import { DomainError, type Clock, type SubjectRef, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
@@ -47,12 +47,20 @@ export class SuppressSubjects {
 
   /**
    * The person registers anew: any suppression is lifted and they become a new subject, unlinked from the erased one.
-   * Answers the new pseudonym.
+   * Answers the new pseudonym. Throws DomainError conflict `subject.being_erased` while the erasure is under way.
    */
   async lift(tenant: TenantId, identifier: Identifier): Promise<SubjectRef> {
     return this.transactions.run(tenant, async (tx) => {
       const key = this.resolve.lookUpKey(tenant, identifier);
       const lifted = (await this.repository.suppressed(tx, tenant, [key])).size > 0;
+      // Our copy of the identifier goes when the erasure is complete; until then its obligations still need it.
+      if (lifted && (await this.repository.find(tx, tenant, [key])).size > 0) {
+        throw new DomainError(
+          'conflict',
+          'subject.being_erased',
+          'the erasure of this person is under way; register when it is complete',
+        );
+      }
       if (lifted) await this.repository.release(tx, tenant, key);
       const [ref] = await this.resolve.execute(tx, tenant, [identifier]);
       if (ref === undefined) throw new TypeError('registration answered nobody');

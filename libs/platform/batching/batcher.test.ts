@@ -1,7 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { Batcher } from './index.js';
 
+const always = () => true;
+
 describe('batching', () => {
+  it('fails everybody at once when no item is at fault, without trying each', async () => {
+    let flushes = 0;
+    const flush = async (): Promise<readonly number[]> => {
+      await Promise.resolve();
+      flushes += 1;
+      throw new Error('the database is gone');
+    };
+    const batcher = new Batcher<number, number>(flush, () => false);
+    const results = await Promise.allSettled(Array.from({ length: 100 }, (_, item) => batcher.submit(item)));
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(flushes).toBe(2);
+  });
+
   it('flushes a lone item at once and what arrived meanwhile together', async () => {
     const batches: (readonly number[])[] = [];
     const gates: (() => void)[] = [];
@@ -9,7 +24,7 @@ describe('batching', () => {
       batches.push(items);
       await new Promise<void>((resolve) => gates.push(resolve));
       return items.map((item) => item * 2);
-    });
+    }, always);
     const first = batcher.submit(1);
     const rest = [2, 3, 4].map((item) => batcher.submit(item));
     expect(batches).toEqual([[1]]);
@@ -26,7 +41,7 @@ describe('batching', () => {
       await Promise.resolve();
       if (items.includes(13)) throw new Error('bad row');
       return [...items];
-    });
+    }, always);
     const results = await Promise.allSettled([1, 13, 2, 3].map((item) => batcher.submit(item)));
     expect(results.map((result) => result.status)).toEqual([
       'fulfilled',
@@ -38,11 +53,15 @@ describe('batching', () => {
 
   it('never flushes more than the limit', async () => {
     const sizes: number[] = [];
-    const batcher = new Batcher<number, number>(async (items) => {
-      await Promise.resolve();
-      sizes.push(items.length);
-      return [...items];
-    }, 10);
+    const batcher = new Batcher<number, number>(
+      async (items) => {
+        await Promise.resolve();
+        sizes.push(items.length);
+        return [...items];
+      },
+      always,
+      10,
+    );
     await Promise.all(Array.from({ length: 95 }, (_, item) => batcher.submit(item)));
     expect(Math.max(...sizes)).toBe(10);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(95);

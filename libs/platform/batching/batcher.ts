@@ -8,8 +8,9 @@ interface Waiting<Input, Output> {
  * Turns many concurrent callers into few set-based writes: whatever arrived while the last batch was in flight becomes
  * the next one. No timer, so a lone caller waits for nobody. One batch is in flight at a time.
  *
- * When a batch fails as a whole, its items are tried one by one, so that a bad item fails no neighbour; `flush` must
- * therefore leave nothing behind when it rejects (one transaction).
+ * When a batch fails through the fault of an item, its items are tried one by one, so that a bad item fails no
+ * neighbour; `flush` must therefore leave nothing behind when it rejects (one transaction). Any other failure, such as
+ * a database that is gone, is everybody's at once.
  */
 export class Batcher<Input, Output> {
   private waiting: Waiting<Input, Output>[] = [];
@@ -17,6 +18,7 @@ export class Batcher<Input, Output> {
 
   constructor(
     private readonly flush: (items: readonly Input[]) => Promise<readonly Output[]>,
+    private readonly isItemsFault: (error: unknown) => boolean,
     private readonly most = 1_000,
   ) {}
 
@@ -42,8 +44,11 @@ export class Batcher<Input, Output> {
       if (outputs.length !== batch.length) throw new TypeError('a batch must answer each of its items');
       outputs.forEach((output, index) => batch[index]?.resolve(output));
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error);
-      else for (const one of batch) await this.settle([one]);
+      if (batch.length > 1 && this.isItemsFault(error)) {
+        for (const one of batch) await this.settle([one]);
+      } else {
+        for (const one of batch) one.reject(error);
+      }
     }
   }
 }

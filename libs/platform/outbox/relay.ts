@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Transactions } from '../database/index.js';
+import { PreparedStatements, Transactions } from '../database/index.js';
 import type { Bell } from './outbox.js';
 
 interface OutboxRow {
@@ -9,17 +9,23 @@ interface OutboxRow {
 }
 
 const pageSize = 1_000;
+const peek = { name: 'outbox.peek', text: 'select 1 from outbox limit 1' };
 
 /** Moves committed bells into the queue. Several relays may run: each takes rows no other holds. */
 @Injectable()
 export class RelayOutbox {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly prepared: PreparedStatements,
+  ) {}
 
   /**
    * Takes one page, hands the distinct bells on, and deletes the rows once `ring` has resolved: a crash in between
    * rings twice, never not at all. Answers how many rows it moved.
    */
   async execute(ring: (bells: readonly Bell[]) => Promise<void>): Promise<number> {
+    // Mostly there is nothing, and finding that out is one cheap statement.
+    if ((await this.prepared.rows(peek, [])).length === 0) return 0;
     return this.transactions.run(null, async (tx) => {
       const rows = await tx.query<OutboxRow[]>(
         'select id, kind, payload from outbox order by id limit $1 for update skip locked',
