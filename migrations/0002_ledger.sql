@@ -33,6 +33,7 @@ create table ledger_trees (
   verifier_key text not null,
   sealed_key bytea not null,
   size bigint not null,
+  published bigint not null,
   root bytea not null,
   checkpoint text,
   updated_at timestamptz not null,

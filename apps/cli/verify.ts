@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { verifyFile, type VerificationReport } from '#ledger';
+import { readLines, verifyFile, type VerificationReport } from '#ledger';
 
 interface VerifyOptions {
   readonly key?: string;
@@ -16,7 +15,7 @@ export async function runVerify(
 ): Promise<number> {
   let verified = 0;
   for (const file of files) {
-    const report = await verifyFile(lines(file), options.key);
+    const report = await verifyFile(readLines(createReadStream(file)), options.key);
     if (report.ok) verified += 1;
     for (const line of describe(file, report, options)) say(line);
   }
@@ -32,8 +31,4 @@ function describe(file: string, report: VerificationReport, options: VerifyOptio
     title,
     ...report.checks.map(({ name, ok, detail }) => `  ${ok ? 'ok    ' : 'NOT OK'}  ${name}: ${detail}`),
   ];
-}
-
-async function* lines(file: string): AsyncIterable<string> {
-  yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity });
 }

@@ -3,9 +3,9 @@ import type { EntityManager } from 'typeorm';
 import type { Clock, IdSource, TenantId } from '#kernel';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
-import { entryBytes, type NewEntry } from './domain/entry.js';
+import { draftEntry, type DraftEntry, type NewEntry } from './domain/entry.js';
 import { integrateLedgerJob } from './jobs.js';
-import { LedgerRepository } from './ledger.repository.js';
+import { LedgerRepository, type Opening } from './ledger.repository.js';
 
 /** The numbers of appended entries: entry k of the call has `first + k`. */
 export interface Appended {
@@ -29,25 +29,32 @@ export class AppendEntries {
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
 
-  /** Throws DomainError invalid `ledger.entry_too_large` before anything is written of the entries. */
+  /** Throws DomainError invalid `ledger.entry_too_large` before anything is written. */
   async execute(tx: EntityManager, tenant: TenantId, entries: readonly NewEntry[]): Promise<Appended> {
     if (entries.length === 0) {
       const { revision, epoch } = await this.repository.counter(tx, tenant);
       return { first: revision + 1, last: revision, epoch };
     }
+    // All that can fail or take time comes first: the counter is held only to put the numbers in and insert.
+    const drafts = entries.map((entry) => this.draft(entry));
     await this.outbox.add(tx, [integrateLedgerJob.bell({ tenantId: tenant })]);
     const { first, epoch } = await this.repository.advance(tx, tenant, entries.length);
     const at = this.clock.now();
-    const stored = entries.map((entry, index) => {
+    const stored = drafts.map(({ kind, draft, opening }, index) => {
       const number = first + index;
-      const salt = entry.subjectRef === undefined ? undefined : this.ids.bytes(saltBytes);
-      const opening =
-        entry.subjectRef === undefined || salt === undefined
-          ? undefined
-          : { salt, subjectRef: entry.subjectRef };
-      return { number, kind: entry.kind, at, bytes: entryBytes(entry, number, at, salt), opening };
+      return { number, kind, at, bytes: draft(number, at), opening };
     });
     await this.repository.insertEntries(tx, tenant, stored);
     return { first, last: first + entries.length - 1, epoch };
+  }
+
+  private draft(entry: NewEntry): {
+    readonly kind: NewEntry['kind'];
+    readonly draft: DraftEntry;
+    readonly opening: Opening | undefined;
+  } {
+    const { kind, subjectRef } = entry;
+    const opening = subjectRef === undefined ? undefined : { salt: this.ids.bytes(saltBytes), subjectRef };
+    return { kind, draft: draftEntry(entry, opening?.salt), opening };
   }
 }

@@ -7,6 +7,7 @@ import { exportFormat } from './domain/verify-file.js';
 import { LedgerRepository } from './ledger.repository.js';
 import type { TileFolder } from './tile-folder.js';
 import { TILES } from './tokens.js';
+import { checkpointPath } from './write-tiles.js';
 
 const pageSize = 1_000;
 
@@ -22,7 +23,7 @@ export class ExportLog {
   /** A manifest, every entry to the byte, and a last line with the count. Holds one page in memory. */
   async *execute(tenant: TenantId): AsyncIterable<string> {
     const { verifierKey } = await this.transactions.run(tenant, (tx) => this.repository.tree(tx, tenant));
-    const checkpoint = (await this.tiles.read(`${tenant}/checkpoint`))?.toString('utf8');
+    const checkpoint = (await this.tiles.read(checkpointPath(tenant)))?.toString('utf8');
     const verifier = parseVerifierKey(verifierKey);
     const opened =
       checkpoint === undefined || verifier === undefined ? undefined : openCheckpoint(checkpoint, verifier);

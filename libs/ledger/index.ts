@@ -5,7 +5,7 @@ import { LedgerTreeRow } from './rows/ledger-tree.row.js';
 
 export { AppendEntries } from './append-entries.js';
 export { CreateLog } from './create-log.js';
-export { verifyFile, type VerificationReport } from './domain/verify-file.js';
+export { readLines, verifyFile, type VerificationReport } from './domain/verify-file.js';
 export { ExportLog } from './export-log.js';
 export { IntegrateEntries } from './integrate-entries.js';
 export { integrateLedgerJob } from './jobs.js';

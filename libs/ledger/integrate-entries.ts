@@ -5,7 +5,7 @@ import { Sealer } from '#platform/crypto';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
 import { signingContext } from './create-log.js';
-import { formatCheckpoint, openCheckpoint } from './domain/checkpoint.js';
+import { formatCheckpoint, openCheckpoint, type Checkpoint } from './domain/checkpoint.js';
 import { rangeHash } from './domain/merkle.js';
 import { parseVerifierKey, signNote } from './domain/note.js';
 import { hashReader } from './domain/tiles.js';
@@ -13,7 +13,7 @@ import type { TileFolder } from './tile-folder.js';
 import { LedgerRepository } from './ledger.repository.js';
 import type { LedgerTreeRow } from './rows/ledger-tree.row.js';
 import { TILES } from './tokens.js';
-import { readTile, WriteTiles } from './write-tiles.js';
+import { checkpointPath, readTile, WriteTiles } from './write-tiles.js';
 
 /** Signs the state of a tree with the tenant's key. */
 @Injectable()
@@ -41,6 +41,9 @@ export class SignTree {
   }
 }
 
+/** What a log has told the world, or would tell it from its state row. */
+type TreeState = Pick<Checkpoint, 'size' | 'root'>;
+
 /**
  * Publishes what was appended: tiles written and fsynced, then the state row committed, then the checkpoint renamed into
  * place. A crash anywhere leaves tiles that the next run writes again, byte for byte; two integrators at once write the
@@ -56,55 +59,97 @@ export class IntegrateEntries {
     @Inject(TILES) private readonly tiles: TileFolder,
   ) {}
 
-  /** Throws DomainError conflict `ledger.behind_checkpoint` when more was published than the database knows. */
-  async execute(tenant: TenantId): Promise<{ readonly size: bigint }> {
+  /**
+   * Answers the size of the tree. Signs nothing and throws a DomainError conflict `ledger.behind_checkpoint` when more was
+   * published than the database knows, `ledger.history_changed` when the database or the tiles tell another history than
+   * was signed, `ledger.foreign_checkpoint` when the published checkpoint is not this log's.
+   */
+  async execute(tenant: TenantId): Promise<{ readonly size: number }> {
+    // Read before the row: so a checkpoint ahead of the row is never one that another integrator has published since.
+    const note = (await this.tiles.read(checkpointPath(tenant)))?.toString('utf8');
     const { tree, revision } = await this.transactions.run(tenant, async (tx) => ({
       tree: await this.repository.tree(tx, tenant),
       revision: BigInt((await this.repository.counter(tx, tenant)).revision),
     }));
-    await this.republish(tenant, tree);
-    const from = BigInt(tree.size);
-    if (revision === from) return { size: from };
-    const size = await this.writeTiles.execute(tenant, from);
-    if (size === from) return { size };
-    const root = await rangeHash(
-      hashReader(size, (tile) => readTile(this.tiles, tenant, tile)),
-      0n,
-      size,
-    );
-    const checkpoint = this.signTree.execute(tenant, tree, { size, root });
-    const committed = await this.transactions.run(tenant, (tx) =>
-      this.repository.commitTree(tx, tenant, tree.size, { size, root, checkpoint, at: this.signTree.now() }),
-    );
-    if (committed) await this.tiles.write(`${tenant}/checkpoint`, Buffer.from(checkpoint, 'utf8'));
-    return { size };
+    const state = { size: BigInt(tree.size), root: tree.root };
+    const published = note === undefined ? undefined : openPublished(note, tree);
+    requireNotAhead(published, state);
+    if (revision > state.size) {
+      const size = await this.writeTiles.execute(tenant, state.size);
+      const committed = await this.commit(tenant, tree, size, [state, published ?? state]);
+      if (committed) await this.publish(tenant);
+      if (committed) await this.writeTiles.removePartials(tenant, state.size, size);
+      return { size: Number(size) };
+    }
+    // A crash, or a disk that was full, has left the checkpoint behind.
+    if (published?.size !== state.size || tree.published !== tree.size) await this.publish(tenant);
+    return { size: Number(state.size) };
   }
 
-  /** Brings the published checkpoint up to the state row, which a crash may have left it behind. Never the other way. */
-  private async republish(tenant: TenantId, tree: LedgerTreeRow): Promise<void> {
-    const published = await this.tiles.read(`${tenant}/checkpoint`);
-    const verifier = parseVerifierKey(tree.verifierKey);
-    const checkpoint =
-      published === undefined || verifier === undefined
-        ? undefined
-        : openCheckpoint(published.toString('utf8'), verifier);
-    if (published !== undefined && checkpoint === undefined) {
-      throw new DomainError(
-        'conflict',
-        'ledger.foreign_checkpoint',
-        'the published checkpoint is not signed by this log',
-      );
+  /** Signs and commits the tree of this size over the one that was read; false when another integrator was faster. */
+  private async commit(
+    tenant: TenantId,
+    tree: LedgerTreeRow,
+    size: bigint,
+    earlier: readonly TreeState[],
+  ): Promise<boolean> {
+    const reader = hashReader(size, (tile) => readTile(this.tiles, tenant, tile));
+    for (const state of earlier) {
+      const root = await rangeHash(reader, 0n, state.size);
+      if (!root.equals(state.root)) throw historyChanged(state.size);
     }
-    const size = checkpoint?.size ?? 0n;
-    if (size > BigInt(tree.size)) {
-      throw new DomainError(
-        'conflict',
-        'ledger.behind_checkpoint',
-        `the database knows ${tree.size} entries of a log that has published ${size}: it was restored from an older copy`,
+    const state = { size, root: await rangeHash(reader, 0n, size) };
+    const checkpoint = this.signTree.execute(tenant, tree, state);
+    return this.transactions.run(tenant, (tx) =>
+      this.repository.commitTree(tx, tenant, tree.size, { ...state, checkpoint, at: this.signTree.now() }),
+    );
+  }
+
+  /**
+   * Publishes what the state row says, until it says nothing newer: an integrator that was held up cannot leave an older
+   * checkpoint over a newer one.
+   */
+  private async publish(tenant: TenantId): Promise<void> {
+    for (;;) {
+      const tree = await this.transactions.run(tenant, (tx) => this.repository.tree(tx, tenant));
+      if (tree.checkpoint === null) return;
+      await this.tiles.write(checkpointPath(tenant), Buffer.from(tree.checkpoint, 'utf8'));
+      const isLatest = await this.transactions.run(tenant, (tx) =>
+        this.repository.markPublished(tx, tenant, tree.size),
       );
-    }
-    if (tree.checkpoint !== null && size < BigInt(tree.size)) {
-      await this.tiles.write(`${tenant}/checkpoint`, Buffer.from(tree.checkpoint, 'utf8'));
+      if (isLatest) return;
     }
   }
+}
+
+function openPublished(note: string, tree: LedgerTreeRow): TreeState {
+  const verifier = parseVerifierKey(tree.verifierKey);
+  const checkpoint = verifier === undefined ? undefined : openCheckpoint(note, verifier);
+  if (checkpoint !== undefined) return checkpoint;
+  throw new DomainError(
+    'conflict',
+    'ledger.foreign_checkpoint',
+    'the published checkpoint is not signed by this log',
+  );
+}
+
+/** A database restored from an older copy must not begin a second history. */
+function requireNotAhead(published: TreeState | undefined, state: TreeState): void {
+  if (published === undefined) return;
+  if (published.size > state.size) {
+    throw new DomainError(
+      'conflict',
+      'ledger.behind_checkpoint',
+      `the database knows ${state.size} entries of a log that has published ${published.size}: it was restored from an older copy`,
+    );
+  }
+  if (published.size === state.size && !published.root.equals(state.root)) throw historyChanged(state.size);
+}
+
+function historyChanged(size: bigint): DomainError {
+  return new DomainError(
+    'conflict',
+    'ledger.history_changed',
+    `the first ${size} entries are not those that the log has signed`,
+  );
 }

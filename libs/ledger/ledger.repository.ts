@@ -72,7 +72,7 @@ export class LedgerRepository {
     at: Date,
   ): Promise<void> {
     await tx.insert(LedgerCounterRow, { tenantId: log.tenantId, revision: '0', epoch: 1 });
-    await tx.insert(LedgerTreeRow, { ...log, size: '0', checkpoint: null, updatedAt: at });
+    await tx.insert(LedgerTreeRow, { ...log, size: '0', published: '0', checkpoint: null, updatedAt: at });
   }
 
   async counter(
@@ -126,10 +126,19 @@ export class LedgerRepository {
     return result.affected === 1;
   }
 
-  /** Tenants with entries that no checkpoint covers yet. */
+  /** Notes what size was published; false when the state row has a newer one to publish. */
+  async markPublished(tx: EntityManager, tenant: TenantId, size: string): Promise<boolean> {
+    const [rows] = await tx.query<[{ latest: boolean }[], number]>(
+      'update ledger_trees set published = $2 where tenant_id = $1 returning size = $2 as latest',
+      [tenant, size],
+    );
+    return rows[0]?.latest !== false;
+  }
+
+  /** Tenants with entries that no published checkpoint covers yet. */
   async pending(tx: EntityManager): Promise<readonly string[]> {
     const rows = await tx.query<{ tenant_id: string }[]>(
-      'select c.tenant_id from ledger_counters c join ledger_trees t using (tenant_id) where c.revision > t.size',
+      'select c.tenant_id from ledger_counters c join ledger_trees t using (tenant_id) where c.revision > t.published',
     );
     return rows.map((row) => row.tenant_id);
   }

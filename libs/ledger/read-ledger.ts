@@ -11,7 +11,7 @@ import { receiptFormat } from './domain/verify-file.js';
 import { LedgerRepository } from './ledger.repository.js';
 import type { TileFolder } from './tile-folder.js';
 import { TILES } from './tokens.js';
-import { readTile } from './write-tiles.js';
+import { checkpointPath, readTile } from './write-tiles.js';
 
 /** The ledger as callers and the public read it. */
 @Injectable()
@@ -24,7 +24,7 @@ export class ReadLedger {
 
   /** The published checkpoint, a signed note; undefined before the first. */
   async checkpoint(tenant: TenantId): Promise<string | undefined> {
-    return (await this.tiles.read(`${tenant}/checkpoint`))?.toString('utf8');
+    return (await this.tiles.read(checkpointPath(tenant)))?.toString('utf8');
   }
 
   /** A published tile or entry bundle; undefined for whatever is not one. */
@@ -51,6 +51,7 @@ export class ReadLedger {
     return this.repository.counter(tx, tenant);
   }
 
+  /** The log's name and its verifier key, as it is published. */
   async identity(
     tx: EntityManager,
     tenant: TenantId,
@@ -59,6 +60,7 @@ export class ReadLedger {
     return { origin, verifierKey };
   }
 
+  /** The ids of the tenants with entries that no published checkpoint covers yet; for the system role. */
   async pending(tx: EntityManager): Promise<readonly string[]> {
     return this.repository.pending(tx);
   }
@@ -75,7 +77,7 @@ export class ReadLedger {
     }));
     if (entry === undefined || opening === undefined)
       throw new TypeError('the entry of a document is missing');
-    const proof = await this.proof(tenant, tree.verifierKey, BigInt(number) - 1n);
+    const proof = await this.prove(tenant, tree.verifierKey, BigInt(number) - 1n);
     if (proof === undefined) {
       throw new DomainError(
         'conflict',
@@ -93,8 +95,13 @@ export class ReadLedger {
     };
   }
 
-  /** The tlog-proof of a leaf under the published checkpoint; undefined when that does not cover it yet. */
-  private async proof(tenant: TenantId, verifierKey: string, index: bigint): Promise<string | undefined> {
+  /** The tlog-proof of a leaf (its entry's number less one); undefined when no published checkpoint covers it yet. */
+  async proof(tenant: TenantId, index: number): Promise<string | undefined> {
+    const tree = await this.transactions.run(tenant, (tx) => this.repository.tree(tx, tenant));
+    return this.prove(tenant, tree.verifierKey, BigInt(index));
+  }
+
+  private async prove(tenant: TenantId, verifierKey: string, index: bigint): Promise<string | undefined> {
     const note = await this.checkpoint(tenant);
     const verifier = parseVerifierKey(verifierKey);
     const checkpoint =

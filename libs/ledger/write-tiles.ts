@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
-import { leafHash } from './domain/merkle.js';
+import { hashBytes, leafHash } from './domain/merkle.js';
 import {
   formatBundle,
-  hashBytes,
   hashesAt,
+  partialsPath,
   subtree,
   tilePath,
   tileWidth,
@@ -19,12 +19,18 @@ import { TILES } from './tokens.js';
 /** Entries read at a time; a whole number of tiles. */
 const pageSize = 16 * tileWidth;
 
-/** Reads a tile that a log of some size has. */
+/** Where a tenant's checkpoint is published. */
+export function checkpointPath(tenant: TenantId): string {
+  return `${tenant}/checkpoint`;
+}
+
+/** Reads a tile of hashes that a log of some size has; a partial one may have been superseded by the full one. */
 export async function readTile(tiles: TileFolder, tenant: TenantId, tile: Tile): Promise<Buffer> {
-  const bytes = await tiles.read(`${tenant}/${tilePath(tile)}`);
-  if (bytes === undefined)
-    throw new DomainError('conflict', 'ledger.tile_missing', `the log lacks ${tilePath(tile)}`);
-  return bytes;
+  const read = (width: number) => tiles.read(`${tenant}/${tilePath({ ...tile, width })}`);
+  const bytes = (await read(tile.width)) ?? (await read(tileWidth));
+  if (bytes !== undefined && bytes.length >= tile.width * hashBytes)
+    return bytes.subarray(0, tile.width * hashBytes);
+  throw new DomainError('conflict', 'ledger.tile_missing', `the log lacks ${tilePath(tile)}`);
 }
 
 /**
@@ -73,27 +79,36 @@ export class WriteTiles {
     );
   }
 
-  /** Each full tile is one hash of the level above. */
+  /** Each full tile is one hash of the level above. What a tile held before is kept, so a run reads new tiles only. */
   private async writeUpperLevels(tenant: TenantId, from: bigint, size: bigint): Promise<void> {
-    for (let level = 1; hashesAt(level, size) > 0n; level++) {
-      const first = hashesAt(level, from) / BigInt(tileWidth);
+    for (let level = 1; hashesAt(level, size) > hashesAt(level, from); level++) {
       const last = (hashesAt(level, size) - 1n) / BigInt(tileWidth);
-      for (let index = first; index <= last; index++) {
+      for (let index = hashesAt(level, from) / BigInt(tileWidth); index <= last; index++) {
+        const held = widthOf(level, index, from);
         const width = widthOf(level, index, size);
-        const hashes: Buffer[] = [];
-        for (let place = 0; place < width; place++) {
-          const below = {
-            level: level - 1,
-            index: index * BigInt(tileWidth) + BigInt(place),
-            width: tileWidth,
-          };
-          hashes.push(subtree(await readTile(this.tiles, tenant, below)));
+        const hashes = held === 0 ? [] : [await readTile(this.tiles, tenant, { level, index, width: held })];
+        for (let place = held; place < width; place++) {
+          const below = index * BigInt(tileWidth) + BigInt(place);
+          hashes.push(
+            subtree(await readTile(this.tiles, tenant, { level: level - 1, index: below, width: tileWidth })),
+          );
         }
-        const bytes = Buffer.concat(hashes);
-        if (bytes.length !== width * hashBytes)
-          throw new TypeError('a tile has another width than its log says');
-        await this.tiles.write(`${tenant}/${tilePath({ level, index, width })}`, bytes);
+        await this.tiles.write(`${tenant}/${tilePath({ level, index, width })}`, Buffer.concat(hashes));
       }
     }
+  }
+
+  /**
+   * Removes the partial tiles that a full one has superseded, which C2SP tlog-tiles allows: a log of many small runs
+   * would else keep each entry some 128 times. What a crash leaves is litter, never wrong.
+   */
+  async removePartials(tenant: TenantId, from: bigint, size: bigint): Promise<void> {
+    const remove = async (level: Tile['level'], at: number) => {
+      const full = hashesAt(at, size) / BigInt(tileWidth);
+      for (let index = hashesAt(at, from) / BigInt(tileWidth); index < full; index++)
+        await this.tiles.removeFolder(`${tenant}/${partialsPath(level, index)}`);
+    };
+    await remove('entries', 0);
+    for (let level = 0; hashesAt(level, size) > 0n; level++) await remove(level, level);
   }
 }

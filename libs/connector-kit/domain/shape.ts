@@ -96,7 +96,6 @@ export const dataMapShape = z.strictObject({
 });
 
 export type ParsedDataset = z.infer<typeof datasetShape>;
-export type ParsedStore = z.infer<typeof storeShape>;
 
 function isPositiveDuration(text: string): boolean {
   try {

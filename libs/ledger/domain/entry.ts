@@ -34,28 +34,33 @@ export interface NewEntry {
 /** Entry bundles carry a 16-bit length (C2SP tlog-tiles). */
 const longest = 65_535;
 
-/** The bytes of an entry, exactly as its leaf hash covers them: canonical JSON (RFC 8785). */
-export function entryBytes(entry: NewEntry, number: number, at: Date, salt: Buffer | undefined): Buffer {
+/** An entry that lacks only what is known under the tenant's counter: its number and its time. */
+export type DraftEntry = (number: number, at: Date) => Buffer;
+
+/**
+ * Prepares the bytes of an entry, exactly as its leaf hash will cover them: canonical JSON (RFC 8785) of
+ * `{ at, data, kind, n, subject?, v }`. Throws DomainError invalid `ledger.entry_too_large` when it would not fit under
+ * the widest number, so that no number is ever taken for an entry that cannot be written.
+ */
+export function draftEntry(entry: NewEntry, salt: Buffer | undefined): DraftEntry {
+  const data = canonicalJson(entry.data).toString('utf8');
   const subject =
     entry.subjectRef === undefined || salt === undefined
-      ? {}
-      : { subject: commitment(salt, entry.subjectRef) };
-  const bytes = canonicalJson({
-    v: 1,
-    n: number,
-    kind: entry.kind,
-    at: at.toISOString(),
-    ...subject,
-    data: entry.data,
-  });
-  if (bytes.length > longest) {
+      ? ''
+      : `"subject":"${commitment(salt, entry.subjectRef)}",`;
+  const draft = (number: number, at: Date) =>
+    Buffer.from(
+      `{"at":"${at.toISOString()}","data":${data},"kind":"${entry.kind}","n":${number},${subject}"v":1}`,
+      'utf8',
+    );
+  if (draft(Number.MAX_SAFE_INTEGER, new Date(0)).length > longest) {
     throw new DomainError(
       'invalid',
       'ledger.entry_too_large',
       `an entry of kind ${entry.kind} is longer than ${longest} bytes`,
     );
   }
-  return bytes;
+  return draft;
 }
 
 /** base64(SHA-256(salt || subjectRef)): without the salt nobody can tell whom a leaf is about. */

@@ -9,6 +9,9 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return createHash('sha256').update(Buffer.of(1)).update(left).update(right).digest();
 }
 
+/** The length of SHA-256. */
+export const hashBytes = 32;
+
 export const emptyRoot = createHash('sha256').digest();
 
 /** Reads the hash of the complete subtree of 2^level leaves that begins at leaf index * 2^level. */
@@ -73,7 +76,7 @@ export function verifyInclusion(
   proof: readonly Uint8Array[],
   root: Uint8Array,
 ): boolean {
-  if (index < 0n || index >= size) return false;
+  if (!isPlace(index, size) || ![leaf, root, ...proof].every(isHash)) return false;
   let node = index;
   let last = size - 1n;
   let hash: Buffer = Buffer.from(leaf);
@@ -98,6 +101,7 @@ export function verifyConsistency(
 ): boolean {
   if (first.size <= 0n || first.size > second.size) return false;
   if (first.size === second.size) return proof.length === 0 && Buffer.from(first.root).equals(second.root);
+  if (![first.root, second.root, ...proof].every(isHash)) return false;
   const rest = isPowerOfTwo(first.size) ? [first.root, ...proof] : [...proof];
   const seed = rest.shift();
   return seed !== undefined && climb(first, second, seed, rest);
@@ -148,6 +152,14 @@ export class RootBuilder {
     if (first === undefined) return emptyRoot;
     return others.reduce((right, { hash }) => nodeHash(hash, right), first.hash);
   }
+}
+
+function isPlace(index: bigint, size: bigint): boolean {
+  return index >= 0n && index < size;
+}
+
+function isHash({ length }: Uint8Array): boolean {
+  return length === hashBytes;
 }
 
 function split(size: bigint): bigint {

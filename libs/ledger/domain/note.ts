@@ -11,6 +11,11 @@ export interface Verifier {
 const ed25519 = 1;
 const keyBytes = 32;
 const signatureBytes = 64;
+/** What we accept to look at; the specification leaves the bounds to the verifier. */
+const longestNote = 1_048_576;
+const mostSignatures = 100;
+/** A note holds no ASCII control character but the newline. */
+const controls = /[\u0000-\u0009\u000b-\u001f]/;
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
 export function verifierOf(name: string, publicKey: Buffer): Verifier {
@@ -24,12 +29,13 @@ export function formatVerifierKey({ name, keyId, publicKey }: Verifier): string 
 
 /** Undefined when the text is no verifier key of a kind we know, or its key id is not its own. */
 export function parseVerifierKey(text: string): Verifier | undefined {
-  const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(text) ?? [];
-  if (name === undefined || id === undefined || encoded === undefined) return undefined;
+  const [, name, encoded] = /^([^+\s]+)\+[0-9a-f]{8}\+([A-Za-z0-9+/]+=*)$/.exec(text) ?? [];
+  if (name === undefined || encoded === undefined) return undefined;
   const key = Buffer.from(encoded, 'base64');
   if (key.length !== keyBytes + 1 || key[0] !== ed25519) return undefined;
   const verifier = verifierOf(name, key.subarray(1));
-  return verifier.keyId.toString('hex') === id ? verifier : undefined;
+  // One text for one key: the id must be its own, and the base64 the one spelling.
+  return formatVerifierKey(verifier) === text ? verifier : undefined;
 }
 
 /** The raw 32 bytes of the public part of an Ed25519 key. */
@@ -52,12 +58,11 @@ export function signNote(text: string, name: string, privateKey: KeyObject): str
  */
 export function openNote(note: string, known: readonly Verifier[]): string | undefined {
   const end = note.lastIndexOf('\n\n');
-  if (end < 0 || !note.endsWith('\n')) return undefined;
+  if (end < 0 || !note.endsWith('\n') || note.length > longestNote || controls.test(note)) return undefined;
   const text = note.slice(0, end + 1);
-  const verdicts = note
-    .slice(end + 2, -1)
-    .split('\n')
-    .map((line) => judge(line, text, known));
+  const lines = note.slice(end + 2, -1).split('\n');
+  if (lines.length > mostSignatures) return undefined;
+  const verdicts = lines.map((line) => judge(line, text, known));
   return verdicts.includes('false') || !verdicts.includes('true') ? undefined : text;
 }
 

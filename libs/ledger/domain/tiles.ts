@@ -1,9 +1,8 @@
-import { nodeHash, type HashReader } from './merkle.js';
+import { hashBytes, nodeHash, type HashReader } from './merkle.js';
 
 /** C2SP tlog-tiles: a full tile holds 256 hashes, and covers 8 levels of the tree. */
 export const tileWidth = 256;
 const levelsPerTile = 8;
-export const hashBytes = 32;
 
 /** One tile: its level of tiles, its place in it, and how many hashes or entries it holds. */
 export interface Tile {
@@ -18,6 +17,11 @@ export function tilePath({ level, index, width }: Tile): string {
   const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/.{3}/g) ?? [];
   const path = groups.map((group, place) => (place < groups.length - 1 ? `x${group}` : group)).join('/');
   return `tile/${level}/${path}${width === tileWidth ? '' : `.p/${width}`}`;
+}
+
+/** The folder of the partial tiles that lead up to a full one. */
+export function partialsPath(level: Tile['level'], index: bigint): string {
+  return `${tilePath({ level, index, width: tileWidth })}.p`;
 }
 
 const pathPattern =

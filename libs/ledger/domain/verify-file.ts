@@ -24,7 +24,8 @@ export const exportFormat = 'lethe-export/v1';
 const largestReceipt = 16 * 1_048_576;
 
 /**
- * Checks a receipt or an export without asking anyone. Never throws for what is wrong with the file: it says so.
+ * Checks a receipt or an export, given as text or line by line (see readLines), without asking anyone. Never throws for
+ * what is wrong with the file: it says so.
  * `trustedKey` is the log's published verifier key; without it the file's own key is used and the report says so.
  */
 export async function verifyFile(
@@ -81,6 +82,23 @@ function trust(document: Fields, trustedKey: string | undefined): Verifier {
     throw new Unverifiable('the file is of another log than the key you trust');
   }
   return verifier;
+}
+
+/**
+ * The lines of a file as it comes off a disk or a network. Ends a line at LF or CR LF only (JSON text may hold other
+ * separators, such as U+2028), and refuses what is not UTF-8, which a lenient reader would silently replace.
+ */
+export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > largestReceipt) throw new Unverifiable('the file has a line that is too long');
+    for (const line of lines) yield line.replace(/\r$/, '');
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest;
 }
 
 async function* linesOf(source: AsyncIterable<string> | string): AsyncIterable<string> {

@@ -2,13 +2,23 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '#kernel';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { commitment } from './entry.js';
-import { bytesOf, objectOf, textOf, tryObject, Unverifiable, type Fields, type Pass } from './fields.js';
+import {
+  bytesOf,
+  objectOf,
+  requireOnly,
+  textOf,
+  tryObject,
+  Unverifiable,
+  type Fields,
+  type Pass,
+} from './fields.js';
 import { leafHash, verifyInclusion } from './merkle.js';
 import type { Verifier } from './note.js';
 import { parseProof } from './proof.js';
 
 /** A receipt holds when its document, its opening and its proof all lead to the same signed log. */
 export function verifyReceipt(receipt: Fields, verifier: Verifier, pass: Pass): void {
+  requireOnly(receipt, ['format', 'document', 'entry', 'opening', 'proof', 'verifierKey']);
   const bytes = bytesOf(receipt, 'entry');
   const entry = objectOf(tryObject(bytes.toString('utf8')), 'the ledger entry is not JSON');
   if (!canonicalJson(entry).equals(bytes)) throw new Unverifiable('the ledger entry is not canonical JSON');
@@ -39,6 +49,7 @@ function verifyDocument(receipt: Fields, entry: Fields, pass: Pass): void {
 
 function verifyOpening(receipt: Fields, entry: Fields, pass: Pass): void {
   const opening = objectOf(receipt['opening'], 'the receipt has no opening');
+  requireOnly(opening, ['salt', 'subjectRef']);
   if (commitment(bytesOf(opening, 'salt'), textOf(opening, 'subjectRef')) !== entry['subject']) {
     throw new Unverifiable('the opening does not fit the ledger entry');
   }

@@ -18,6 +18,10 @@ export class LedgerTreeRow {
   @Column({ type: 'bigint' })
   size!: string;
 
+  /** The size whose checkpoint is known to be in place; behind `size` after a crash, and then published again. */
+  @Column({ type: 'bigint' })
+  published!: string;
+
   @Column({ type: 'bytea' })
   root!: Buffer;
 
