@@ -36,7 +36,13 @@ export interface Client {
   until(path: string, done: (body: never) => boolean): Promise<unknown>;
 }
 
-export async function startTestSystem(options: { readonly redisUrl?: string } = {}): Promise<TestSystem> {
+export interface TestSystemOptions {
+  readonly redisUrl?: string;
+  /** Without it nothing is planned and nothing is erased until `startWorker`. */
+  readonly worker?: false;
+}
+
+export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
   const database = await createTestDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'lethe-e2e-'));
   const lines: string[] = [];
@@ -65,7 +71,8 @@ export async function startTestSystem(options: { readonly redisUrl?: string } = 
   const api = await createApi(config, log);
   await api.init();
   await api.getHttpAdapter().getInstance().ready();
-  let worker: INestApplicationContext | undefined = await createWorker(config, log);
+  let worker: INestApplicationContext | undefined =
+    options.worker === false ? undefined : await createWorker(config, log);
   const stopWorker = async () => {
     await worker?.close();
     worker = undefined;
