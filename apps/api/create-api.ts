@@ -1,40 +1,59 @@
 import { DiscoveryService, MetadataScanner, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { ProcessConfig } from '#platform/config';
 import { Log, Metrics } from '#platform/telemetry';
 import { ApiModule } from './api.module.js';
+import { requireBounded } from './http/bounded-body.js';
 import { checkRoutes } from './http/check-routes.js';
+import { replyWithProblem } from './http/problem.filter.js';
 
 /** Bodies are bounded: a batch of 10,000 identifiers fits, and little more. */
 const largestBody = 4 * 1_048_576;
 
 /** Builds the HTTP application without listening; tests and main share it. */
 export async function createApi(config: ProcessConfig, log: Log): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
-    bodyLimit: largestBody,
-    trustProxy: false,
-    genReqId: () => crypto.randomUUID(),
-  });
-  // A YAML document may be the body itself, so that a file can be sent as it is.
-  adapter
-    .getInstance()
-    .addContentTypeParser(
-      ['application/yaml', 'text/yaml'],
-      { parseAs: 'string' },
-      (_request, body, done) => {
-        done(null, { document: body });
-      },
-    );
+  const adapter = createAdapter();
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(config, log), adapter, {
     logger: log,
     abortOnError: false,
+    // Only JSON and YAML are read; a form or a text is 415.
+    bodyParser: false,
   });
   checkRoutes(app.get(DiscoveryService), app.get(MetadataScanner));
   observe(app, log, app.get(Metrics));
   document(app);
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
   return app;
+}
+
+function createAdapter(): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: largestBody,
+    trustProxy: false,
+    genReqId: () => crypto.randomUUID(),
+    // A path parameter too long to be one of ours is an unknown one: 404.
+    routerOptions: { maxParamLength: 1_024 },
+    frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) => {
+      replyWithProblem(error, reply);
+    },
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeContentTypeParser('text/plain');
+  // A YAML document may be the body itself, so that a file can be sent as it is.
+  fastify.addContentTypeParser(
+    ['application/yaml', 'text/yaml'],
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      done(null, { document: body });
+    },
+  );
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    requireBounded(request.body);
+    done();
+  });
+  return adapter;
 }
 
 /** One log line and one metric per request; the route's pattern, never its values. */

@@ -2,6 +2,8 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { Fault } from './errors.js';
 
 const largest = 1_048_576;
+/** One fault of form leads to others that say nothing new. */
+const mostFaults = 5;
 
 /** A parsed document, or all that is wrong with its form. */
 export type ParsedYaml =
@@ -24,7 +26,7 @@ export function parseYaml(text: string): ParsedYaml {
   if (problems.length > 0) {
     return {
       ok: false,
-      faults: problems.map(({ pos, code }) => {
+      faults: problems.slice(0, mostFaults).map(({ pos, code }) => {
         const { line, col } = lines.linePos(pos[0]);
         return {
           pointer: '',

@@ -117,8 +117,8 @@ describe('appending', () => {
 
   it('makes a gapless feed that no reader ever sees out of order, however many append and fail at once', async () => {
     const tenant = await newTenant();
-    const appenders = Array.from({ length: 12 }, async (_, appender) => {
-      for (let round = 0; round < 12; round++) {
+    const appenders = Array.from({ length: 50 }, async (_, appender) => {
+      for (let round = 0; round < 5; round++) {
         const fails = (appender + round) % 4 === 0;
         await asApp(tenant, async (tx) => {
           await ledger.append.execute(tx, tenant, plain(1 + ((appender * round) % 7)));
@@ -208,7 +208,8 @@ describe('what the database forbids', () => {
     await withClient(role === 'app' ? database.appUrl : database.systemUrl, async (client) => {
       await client.query("select set_config('app.tenant', $1, false)", [tenant]);
       for (const statement of statements) {
-        await expect(client.query(statement), statement).rejects.toThrow(/permission denied|must be owner/);
+        // insufficient_privilege
+        await expect(client.query(statement), statement).rejects.toMatchObject({ code: '42501' });
       }
       if (role === 'app') {
         await expect(client.query('update ledger_trees set size = 0')).rejects.toThrow('permission denied');

@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TenantId } from '#kernel';
 import { createTestDatabase, withClient, type TestDatabase } from '#testing';
 import { openCheckpoint, type Checkpoint } from './domain/checkpoint.js';
-import { leafHash, nodeHash, RootBuilder } from './domain/merkle.js';
 import { parseVerifierKey } from './domain/note.js';
-import { formatBundle } from './domain/tiles.js';
 import { Crash, CrashingTileFolder, MemoryTileFolder } from './testing/memory-tile-folder.js';
 import { appendMany, openLedger, startLog, type OpenLedger } from './testing/open-ledger.js';
+import { rootOf, tilesOf } from './testing/tiles-of.js';
 import { DiskTileFolder, type TileFolder } from './tile-folder.js';
 
 let database: TestDatabase;
@@ -54,43 +53,6 @@ async function published(
   const note = (await tiles.read(`${log.tenant}/checkpoint`))!.toString('utf8');
   return openCheckpoint(note, parseVerifierKey(log.verifierKey)!)!;
 }
-function rootOf(entries: readonly Buffer[]): Buffer {
-  const builder = new RootBuilder();
-  for (const entry of entries) builder.add(leafHash(entry));
-  return builder.root();
-}
-
-/** Every tile that a log of these entries has, straight from the wording of the specification. */
-function tilesOf(entries: readonly Buffer[]): Map<string, Buffer> {
-  const name = (index: number) => {
-    const digits = String(index).padStart(6, '0');
-    return index < 1_000 ? digits.slice(3) : `x${digits.slice(0, 3)}/${digits.slice(3)}`;
-  };
-  const tiles = new Map<string, Buffer>();
-  const put = (
-    level: number | string,
-    hashes: readonly Buffer[],
-    bytes: (part: readonly Buffer[]) => Buffer,
-  ) => {
-    for (let at = 0; at * 256 < hashes.length; at++) {
-      const part = hashes.slice(at * 256, at * 256 + 256);
-      tiles.set(`tile/${level}/${name(at)}${part.length === 256 ? '' : `.p/${part.length}`}`, bytes(part));
-    }
-  };
-  put('entries', entries, formatBundle);
-  let hashes = entries.map(leafHash);
-  for (let level = 0; hashes.length > 0; level++) {
-    put(level, hashes, (part) => Buffer.concat(part));
-    for (let halving = 0; halving < 8; halving++) {
-      const below = hashes;
-      hashes = Array.from({ length: below.length >> 1 }, (_, at) =>
-        nodeHash(below[2 * at]!, below[2 * at + 1]!),
-      );
-    }
-  }
-  return tiles;
-}
-
 async function expectWhole(
   tiles: TileFolder,
   log: { tenant: TenantId; verifierKey: string },
@@ -143,11 +105,20 @@ describe('integration', () => {
     const tiles = new MemoryTileFolder();
     const { integrate } = worker.over(tiles);
     const log = await newLog();
-    await appendMany(app, log.tenant, 65_500);
+    // In one statement: the integrator asks nothing of an entry but its number.
+    await owner(
+      `with filled as (
+         insert into ledger_entries (tenant_id, number, kind, at, entry)
+         select $1, n, 'policy.applied', now(), convert_to('{"n":' || n || '}', 'UTF8')
+         from generate_series(1, 65500) n
+       )
+       update ledger_counters set revision = 65500 where tenant_id = $1`,
+      [log.tenant],
+    );
     await integrate.execute(log.tenant);
-    await appendMany(app, log.tenant, 300);
+    await appendMany(app, log.tenant, 4_500);
     await integrate.execute(log.tenant);
-    await expectWhole(tiles, log);
+    expect(await expectWhole(tiles, log)).toHaveLength(70_000);
     let reads = 0;
     const counting: TileFolder = {
       read: (path) => (++reads, tiles.read(path)),
@@ -157,7 +128,9 @@ describe('integration', () => {
     await appendMany(app, log.tenant, 1);
     await worker.over(counting).integrate.execute(log.tenant);
     expect(reads).toBeLessThan(40);
-    await expectWhole(tiles, log);
+    const { size, root } = await published(tiles, log);
+    expect(size).toBe(70_001n);
+    expect(root).toEqual(rootOf(await stored(log.tenant)));
   }, 60_000);
 
   it('is not disturbed by a log beside it', async () => {
@@ -215,6 +188,32 @@ describe.each<[string, () => Promise<TileFolder>]>([
     expect(await tiles.read(`${log.tenant}/checkpoint`)).toBeUndefined();
     expect(await pending(log.tenant)).toBe(true);
     await worker.over(tiles).integrate.execute(log.tenant);
+    await expectWhole(tiles, log);
+  });
+});
+
+describe('a published checkpoint', () => {
+  it('that was lost, or replaced by an older one of the log, is published again to the byte', async () => {
+    const tiles = new MemoryTileFolder();
+    const { integrate } = worker.over(tiles);
+    const log = await newLog();
+    const path = `${log.tenant}/checkpoint`;
+    await appendMany(app, log.tenant, 5);
+    await integrate.execute(log.tenant);
+    const older = tiles.files.get(path)!;
+    await appendMany(app, log.tenant, 300);
+    await integrate.execute(log.tenant);
+    const newest = tiles.files.get(path)!;
+    tiles.files.delete(path);
+    expect(await integrate.execute(log.tenant)).toEqual({ size: 305 });
+    expect(tiles.files.get(path)).toEqual(newest);
+    tiles.files.set(path, older);
+    await integrate.execute(log.tenant);
+    expect(tiles.files.get(path)).toEqual(newest);
+    // Also when the next run has more to publish.
+    tiles.files.delete(path);
+    await appendMany(app, log.tenant, 1);
+    await integrate.execute(log.tenant);
     await expectWhole(tiles, log);
   });
 });
@@ -357,10 +356,10 @@ describe('a second history', () => {
     });
   });
 
-  it('is not begun over a gap', async () => {
+  it.each([1, 2, 4])('is not begun over a gap, at entry %i of 4', async (number) => {
     const log = await newLog();
     await appendMany(app, log.tenant, 4);
-    await owner('delete from ledger_entries where tenant_id = $1 and number = 2', [log.tenant]);
+    await owner('delete from ledger_entries where tenant_id = $1 and number = $2', [log.tenant, number]);
     await expect(worker.integrate.execute(log.tenant)).rejects.toThrow('gap');
     expect(await worker.read.checkpoint(log.tenant)).toBeUndefined();
   });

@@ -76,6 +76,7 @@ export class IntegrateEntries {
     requireNotAhead(published, state);
     if (revision > state.size) {
       const size = await this.writeTiles.execute(tenant, state.size);
+      requireWhole(size, revision);
       const committed = await this.commit(tenant, tree, size, [state, published ?? state]);
       if (committed) await this.publish(tenant);
       if (committed) await this.writeTiles.removePartials(tenant, state.size, size);
@@ -144,6 +145,11 @@ function requireNotAhead(published: TreeState | undefined, state: TreeState): vo
     );
   }
   if (published.size === state.size && !published.root.equals(state.root)) throw historyChanged(state.size);
+}
+
+/** The counter was read before the entries, so of a sound ledger there are at least as many. */
+function requireWhole(size: bigint, revision: bigint): void {
+  if (size < revision) throw new TypeError('the ledger has a gap at its end');
 }
 
 function historyChanged(size: bigint): DomainError {

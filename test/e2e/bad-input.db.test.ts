@@ -1,9 +1,8 @@
 import supertest from 'supertest';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { withClient } from '#testing';
+import { canary, pointers, refused, unchanged } from './refusals.js';
 import { createTenant, startTestSystem, type Client, type TestSystem } from './system.js';
 
-const canary = 'canary.person@example.org';
 const person = { type: 'email', value: canary };
 const grant = { subject: person, purpose: 'recommendations', action: 'grant' };
 const question = { subject: person, purpose: 'recommendations' };
@@ -14,50 +13,13 @@ purposes:
   fraud: { title: F, legalBasis: legitimate_interest }
 retention: { old: { store: rows, dataset: clicks, keep: P1Y } }
 `;
-/** Small to send, large to build: nine levels of ten aliases each. */
-const bomb = Array.from({ length: 9 }, (_, level) => {
-  const name = (index: number) => String.fromCharCode(97 + index);
-  const value = level === 0 ? '"lol"' : `*${name(level - 1)}`;
-  return `${name(level)}: &${name(level)} [${Array.from({ length: 10 }, () => value).join(', ')}]`;
-}).join('\n');
 const deep = 50_000;
-
-interface Problem {
-  readonly type: string;
-  readonly status: number;
-  readonly code: string;
-  readonly pointer?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
-}
 
 describe('what cannot be right', () => {
   let system: TestSystem;
   let admin: Client;
   let adminKey: string;
-  let before: unknown;
-  let logged: number;
-
-  const counts = () =>
-    withClient(system.database.ownerUrl, async (client) => {
-      const { rows } = await client.query(
-        [
-          'consent_events',
-          'consent_states',
-          'subjects',
-          'ledger_entries',
-          'stores',
-          'policies',
-          'requests',
-          'sweeps',
-          'api_keys',
-          'tenants',
-          'outbox',
-        ]
-          .map((table) => `select '${table}' as name, count(*)::int from ${table}`)
-          .join(' union all '),
-      );
-      return rows as unknown;
-    });
+  let holds: () => Promise<void>;
 
   beforeAll(async () => {
     system = await startTestSystem({ worker: false });
@@ -69,26 +31,10 @@ describe('what cannot be right', () => {
   });
   afterAll(() => system.stop());
   beforeEach(async () => {
-    before = await counts();
-    logged = system.logs().length;
+    holds = await unchanged(system);
   });
-  afterEach(async () => {
-    expect(await counts()).toEqual(before);
-    expect(system.logs().slice(logged)).not.toMatch(/"level":"(error|fatal)"/);
-  });
+  afterEach(() => holds());
 
-  /** A refusal in the one form all have; it never repeats whom the request was about. */
-  async function refused(request: supertest.Test, status: number): Promise<Problem> {
-    const answer = await request;
-    expect(answer.status, answer.text).toBe(status);
-    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-    expect(answer.text).not.toContain(canary);
-    const problem = answer.body as Problem;
-    expect(problem).toMatchObject({ status, type: `urn:lethe:problem:${problem.code}` });
-    return problem;
-  }
-  const pointers = ({ pointer, errors }: Problem) =>
-    [...(pointer === undefined ? [] : [pointer]), ...(errors ?? []).map((fault) => fault.pointer)].sort();
   const raw = (path: string, type: string, body: string) =>
     supertest(system.api.getHttpServer())
       .post(path)
@@ -110,7 +56,7 @@ describe('what cannot be right', () => {
     ['no subject', '/v1/consents', without('subject'), '/subject'],
     ['a subject that is null', '/v1/consents', { ...grant, subject: null }, '/subject'],
     ['a subject that is a text', '/v1/consents', { ...grant, subject: canary }, '/subject'],
-    ['a subject that is a list', '/v1/consents', { ...grant, subject: [] }, '/subject/type'],
+    ['a subject that is a list', '/v1/consents', { ...grant, subject: [] }, '/subject'],
     [
       'a number for a key',
       '/v1/consents',
@@ -293,106 +239,6 @@ describe('what cannot be right', () => {
   it('is not a path at all', async () => {
     await refused(admin.get('/v1/requests/%E0%A4%A'), 400);
   });
-
-  const key = 'subjectKey: { field: person, form: text, identifier: email }';
-  const at = 'collectedAt: { field: at, form: timestamp }';
-  const fields =
-    'fields: { person: { category: user.contact.email, rule: purge }, at: { category: user.behavior, rule: purge } }';
-  const map = (dataset: string, store = 'type: postgres, settings: { url: "postgres://localhost/x" }') =>
-    `stores: { rows: { ${store}, datasets: { clicks: { ${dataset} } } } }`;
-  const whole = `location: host.clicks, ${key}, ${at}, purposes: [ads], ${fields}`;
-  const dataset = '/stores/rows/datasets/clicks';
-
-  it.each([
-    ['no store', '{}', ['/stores']],
-    ['a connector that does not exist', map(whole, 'type: oracle, settings: {}'), ['/stores/rows/type']],
-    [
-      'settings of another connector',
-      map(whole, 'type: postgres, settings: { folder: /x }'),
-      ['/stores/rows/settings/folder', '/stores/rows/settings/url'],
-    ],
-    [
-      'no subject key',
-      map(`location: host.clicks, ${at}, purposes: [ads], ${fields}`),
-      [`${dataset}/subjectKey`],
-    ],
-    [
-      'a subject key that is not a field',
-      map(whole.replace('field: person', 'field: who')),
-      [`${dataset}/subjectKey/field`],
-    ],
-    ['an unknown form', map(whole.replace('form: text', 'form: hash')), [`${dataset}/subjectKey/form`]],
-    [
-      'a field without a rule',
-      map(whole.replace(', rule: purge }, at', ' }, at')),
-      [`${dataset}/fields/person/rule`],
-    ],
-    [
-      'a source that is not registered',
-      map(`${whole}, derivedFrom: [rows/other]`),
-      [`${dataset}/derivedFrom/0`],
-    ],
-    [
-      'a reference to one of our secrets',
-      map(whole, 'type: postgres, settings: { url: { env: HOME } }'),
-      ['/stores/rows/settings/url'],
-    ],
-    ['two faults at once', map(`${whole}, derivedFrom: [rows/other], colour: red`), [`${dataset}/colour`]],
-  ])('is refused as a data map, with its place: %s', async (_, document, places) => {
-    const problem = await refused(admin.put('/v1/data-map', document), 400);
-    expect(problem.code).toBe('data_map.invalid');
-    for (const place of places) expect(pointers(problem)).toContain(place);
-  });
-
-  it.each([
-    ['no purpose', '{}', ['/purposes']],
-    [
-      'an unknown basis',
-      'purposes: { ads: { title: A, legalBasis: goodwill } }',
-      ['/purposes/ads/legalBasis'],
-    ],
-    [
-      'a period without an end',
-      'purposes: {}\nretention: { r: { store: s, dataset: d, keep: forever } }',
-      ['/retention/r/keep'],
-    ],
-    [
-      'a period of nothing',
-      'purposes: {}\nretention: { r: { store: s, dataset: d, keep: PT0S } }',
-      ['/retention/r/keep'],
-    ],
-    [
-      'two faults',
-      'purposes: { ads: { title: "", legalBasis: consent } }\nerasure: { deadline: soon }',
-      ['/erasure/deadline', '/purposes/ads/title'],
-    ],
-    [
-      'a name given twice',
-      'purposes: { ads: { title: A, legalBasis: consent }, ads: { title: B, legalBasis: contract } }',
-      [''],
-    ],
-    ['a text that is no YAML', 'purposes: [', ['']],
-    ['a tag', 'purposes: !!js/function "() => 1"', ['']],
-    ['another type of document', '"purposes"', ['']],
-    ['aliases of aliases', bomb, ['']],
-    ['lists in lists in lists', '['.repeat(deep), ['']],
-    ['maps in maps in maps', '{a: '.repeat(deep), ['']],
-  ])('is refused as a policy, with its place: %s', async (_, document, places) => {
-    const started = performance.now();
-    const problem = await refused(admin.put('/v1/policy', document), 400);
-    expect(performance.now() - started).toBeLessThan(2_000);
-    expect(problem.code).toBe('policy.invalid');
-    expect(pointers(problem)).toEqual(places);
-  });
-
-  it.each(['/v1/policy', '/v1/data-map'])(
-    'is refused at %s: a document of more than a megabyte, or a bomb',
-    async (path) => {
-      const problem = await refused(admin.put(path, `#${'x'.repeat(1_048_576)}`), 400);
-      expect(pointers(problem)).toEqual(['/document']);
-      for (const document of [bomb, '['.repeat(deep)]) await refused(admin.put(path, document), 400);
-    },
-  );
 
   it('is refused to sweep by a rule whose dataset nobody registered', async () => {
     for (const dryRun of [true, false]) {

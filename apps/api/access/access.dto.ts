@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { IsIn, IsISO8601, IsOptional, IsRFC3339, IsString, Length, Matches } from 'class-validator';
 
 const tenantRoles = ['administrator', 'privacy_officer', 'auditor', 'service'] as const;
 
@@ -34,6 +34,7 @@ export class IssueKeyDto {
 
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
+  @IsRFC3339()
   @IsISO8601({ strict: true })
   expiresAt?: string;
 }

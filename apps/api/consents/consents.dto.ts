@@ -1,14 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsOptional, IsString, Length, Matches, ValidateNested } from 'class-validator';
+import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 import { consentActions, type ConsentAction, type ConsentInput, type RecordedConsent } from '#consent';
-import { IdentifierDto } from '../http/identifier.dto.js';
+import { IdentifierDto, OnePerson } from '../http/identifier.dto.js';
 
 export class ConsentDto implements ConsentInput {
-  @ApiProperty({ type: IdentifierDto })
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => IdentifierDto)
+  @OnePerson()
   subject!: IdentifierDto;
 
   @ApiProperty({ example: 'recommendations' })

@@ -1,14 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsBoolean, IsDefined, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
 import { formatRevision, reasons, type AnsweredDecision } from '#consent';
-import { IdentifierDto } from '../http/identifier.dto.js';
+import { IdentifierDto, OnePerson } from '../http/identifier.dto.js';
 
 export class QuestionDto {
-  @ApiProperty({ type: IdentifierDto })
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => IdentifierDto)
+  @OnePerson()
   subject!: IdentifierDto;
 
   @ApiProperty({ example: 'recommendations', maxLength: 63 })

@@ -1,5 +1,16 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString, Matches, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsObject,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 import type { Identifier } from '#subjects';
 
 /** A person, as the tenant knows them. */
@@ -13,3 +24,26 @@ export class IdentifierDto implements Identifier {
   @MaxLength(1024)
   value!: string;
 }
+
+const largestBatch = 10_000;
+
+/** A member that names one person. */
+export const OnePerson = () =>
+  applyDecorators(
+    ApiProperty({ type: IdentifierDto }),
+    IsObject(),
+    ValidateNested(),
+    Type(() => IdentifierDto),
+  );
+
+/** A member that names 1 to 10,000 people. */
+export const SeveralPeople = (description = 'At most 10,000 people.') =>
+  applyDecorators(
+    ApiProperty({ type: [IdentifierDto], minItems: 1, maxItems: largestBatch, description }),
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(largestBatch),
+    IsObject({ each: true }),
+    ValidateNested({ each: true }),
+    Type(() => IdentifierDto),
+  );

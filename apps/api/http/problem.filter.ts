@@ -36,13 +36,21 @@ export class ProblemFilter implements ExceptionFilter {
         code: problem.code,
         requestId: http.getRequest<FastifyRequest>().id,
       });
-    const reply = http.getResponse<FastifyReply>();
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    void reply
-      .status(problem.status)
-      .header('content-type', 'application/problem+json')
-      .send(JSON.stringify(problem));
+    send(problem, http.getResponse<FastifyReply>());
   }
+}
+
+/** For requests that are refused before Nest sees them, such as a path that cannot be decoded. */
+export function replyWithProblem(error: Error, reply: FastifyReply): void {
+  send(toProblem(error), reply);
+}
+
+function send(problem: Problem, reply: FastifyReply): void {
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+  void reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify(problem));
 }
 
 function toProblem(error: unknown): Problem {

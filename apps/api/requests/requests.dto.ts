@@ -1,18 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsDefined,
-  IsIn,
-  IsOptional,
-  IsUUID,
-  ValidateNested,
-} from 'class-validator';
+import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import type { FiledRequest, Request } from '#requests';
 import { requestStates } from '#requests';
-import { IdentifierDto } from '../http/identifier.dto.js';
+import { IdentifierDto, OnePerson, SeveralPeople } from '../http/identifier.dto.js';
 import { PageDto } from '../http/page.dto.js';
 
 const kinds = ['deletion'] as const;
@@ -22,10 +12,7 @@ export class FileRequestDto {
   @IsIn(kinds)
   kind!: 'deletion';
 
-  @ApiProperty({ type: IdentifierDto })
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => IdentifierDto)
+  @OnePerson()
   subject!: IdentifierDto;
 }
 
@@ -34,12 +21,7 @@ export class FileBatchDto {
   @IsIn(kinds)
   kind!: 'deletion';
 
-  @ApiProperty({ type: [IdentifierDto], maxItems: 10_000 })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(10_000)
-  @ValidateNested({ each: true })
-  @Type(() => IdentifierDto)
+  @SeveralPeople()
   subjects!: IdentifierDto[];
 }
 

@@ -1,13 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, ValidateNested } from 'class-validator';
-import { IdentifierDto } from '../http/identifier.dto.js';
+import { IdentifierDto, OnePerson, SeveralPeople } from '../http/identifier.dto.js';
 
 export class RegisterSubjectDto {
-  @ApiProperty({ type: IdentifierDto })
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => IdentifierDto)
+  @OnePerson()
   subject!: IdentifierDto;
 }
 
@@ -16,16 +11,7 @@ export class RegisteredSubjectDto {
 }
 
 export class GuardDto {
-  @ApiProperty({
-    type: [IdentifierDto],
-    maxItems: 10_000,
-    description: 'The people that signals about to be written are about.',
-  })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(10_000)
-  @ValidateNested({ each: true })
-  @Type(() => IdentifierDto)
+  @SeveralPeople('The people that signals about to be written are about.')
   subjects!: IdentifierDto[];
 }
 

@@ -62,6 +62,10 @@ const flip = (bytes: Buffer, bit: number) => {
   return altered;
 };
 
+/** A hash changes places with the one before it. */
+const swap = (proof: readonly Buffer[], place: number) =>
+  proof.with(place, proof[place - 1]!).with(place - 1, proof[place]!);
+
 describe('tree hashes', () => {
   it('have the values of the specification', () => {
     expect(emptyRoot.toString('hex')).toBe(
@@ -90,7 +94,7 @@ describe('tree hashes', () => {
 
 describe('inclusion proofs', () => {
   const sized = fc
-    .integer({ min: 1, max: 130 })
+    .integer({ min: 1, max: 600 })
     .chain((size) => fc.tuple(fc.constant(size), fc.nat(size - 1)));
 
   it('verify for every leaf of every tree', async () => {
@@ -105,7 +109,7 @@ describe('inclusion proofs', () => {
     );
   });
 
-  it('fail with any bit of the leaf, the path or the root changed, a hash too many or too few, at any other place', async () => {
+  it('fail with any bit of the leaf, the path or the root changed, a hash too many, too few or moved, at any other place', async () => {
     await fc.assert(
       fc.asyncProperty(sized, fc.nat(), fc.nat(200), async ([size, index], bit, other) => {
         const hashes = leaves(size);
@@ -121,7 +125,9 @@ describe('inclusion proofs', () => {
         const place = bit % proof.length;
         const altered = proof.map((hash, at) => (at === place ? flip(hash, bit % 256) : hash));
         expect(verify(hashes[index]!, index, altered, root)).toBe(false);
-        expect(verify(hashes[index]!, index, proof.slice(0, -1), root)).toBe(false);
+        expect(verify(hashes[index]!, index, proof.toSpliced(place, 1), root)).toBe(false);
+        expect(verify(hashes[index]!, index, proof.toSpliced(place, 0, proof[place]!), root)).toBe(false);
+        if (place > 0) expect(verify(hashes[index]!, index, swap(proof, place), root)).toBe(false);
       }),
     );
   });
@@ -129,7 +135,7 @@ describe('inclusion proofs', () => {
 
 describe('consistency proofs', () => {
   const sized = fc
-    .integer({ min: 1, max: 130 })
+    .integer({ min: 1, max: 600 })
     .chain((second) => fc.tuple(fc.integer({ min: 1, max: second }), fc.constant(second)));
 
   it('verify between every two sizes of one log', async () => {
@@ -144,7 +150,7 @@ describe('consistency proofs', () => {
     );
   });
 
-  it('fail between two histories, and with any bit changed', async () => {
+  it('fail between two histories, and with any bit changed, a hash too many, too few or moved', async () => {
     await fc.assert(
       fc.asyncProperty(sized, fc.nat(), async ([first, second], bit) => {
         const hashes = leaves(second);
@@ -163,7 +169,9 @@ describe('consistency proofs', () => {
         const place = bit % proof.length;
         const altered = proof.map((hash, at) => (at === place ? flip(hash, bit % 256) : hash));
         expect(verifyConsistency(older, newer, altered)).toBe(false);
-        expect(verifyConsistency(older, newer, proof.slice(0, -1))).toBe(false);
+        expect(verifyConsistency(older, newer, proof.toSpliced(place, 1))).toBe(false);
+        expect(verifyConsistency(older, newer, proof.toSpliced(place, 0, proof[place]!))).toBe(false);
+        if (place > 0) expect(verifyConsistency(older, newer, swap(proof, place))).toBe(false);
       }),
     );
   });

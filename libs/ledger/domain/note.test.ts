@@ -1,6 +1,7 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { keyOf } from '../testing/signed-log.js';
 import { formatCheckpoint, openCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { formatVerifierKey, openNote, parseVerifierKey, rawPublicKey, signNote, verifierOf } from './note.js';
 import { formatProof, parseProof } from './proof.js';
@@ -13,11 +14,6 @@ const exampleText = 'This is an example message.\n';
 const exampleNote = `${exampleText}\n${exampleLine}`;
 const example = parseVerifierKey(exampleKey)!;
 
-/** A key that is the same in every run. */
-function keyOf(seed: number): KeyObject {
-  const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, seed)]);
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-}
 const key = keyOf(1);
 const verifier = verifierOf('log.example/one', rawPublicKey(key));
 const lineOf = (note: string) => note.slice(note.lastIndexOf('\n\n') + 2);

@@ -1,21 +1,16 @@
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, subjectRef, type JsonObject } from '#kernel';
+import { keyOf, readerOf } from '../testing/signed-log.js';
 import { formatCheckpoint } from './checkpoint.js';
 import { draftEntry, type NewEntry } from './entry.js';
-import { inclusionProof, leafHash, nodeHash, RootBuilder, type HashReader } from './merkle.js';
+import { consistencyProof, inclusionProof, leafHash, RootBuilder, verifyConsistency } from './merkle.js';
 import { formatVerifierKey, rawPublicKey, signNote, verifierOf } from './note.js';
 import { formatProof } from './proof.js';
 import { exportFormat, readLines, receiptFormat, verifyFile } from './verify-file.js';
 
 const origin = 'log.example/one';
-const keyOf = (seed: number) =>
-  createPrivateKey({
-    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, seed)]),
-    format: 'der',
-    type: 'pkcs8',
-  });
 const key = keyOf(1);
 const verifierKey = formatVerifierKey(verifierOf(origin, rawPublicKey(key)));
 const strangerKey = formatVerifierKey(verifierOf(origin, rawPublicKey(keyOf(2))));
@@ -36,7 +31,7 @@ function logOf(entries: readonly NewEntry[], signedBy = key, first = 1) {
   const builder = new RootBuilder();
   for (const entry of bytes) builder.add(leafHash(entry));
   const state = { origin, size: builder.size, root: builder.root() };
-  return { bytes, checkpoint: signNote(formatCheckpoint(state), origin, signedBy) };
+  return { bytes, state, checkpoint: signNote(formatCheckpoint(state), origin, signedBy) };
 }
 
 const receiptEntry: NewEntry = { kind: 'receipt.issued', subjectRef: person, data: { digest } };
@@ -46,13 +41,9 @@ const others = (count: number, from = 0) =>
     data: { index: from + index, text: '\u2028' },
   }));
 const log = logOf([...others(4), receiptEntry, ...others(6, 4)]);
-const readHash: HashReader = async (level, index) => {
-  if (level === 0) return leafHash(log.bytes[Number(index)]!);
-  return nodeHash(await readHash(level - 1, 2n * index), await readHash(level - 1, 2n * index + 1n));
-};
 
 async function receiptAt(place: number, entry = log.bytes[place]!): Promise<JsonObject> {
-  const hashes = await inclusionProof(readHash, BigInt(place), 11n);
+  const hashes = await inclusionProof(readerOf(log.bytes), BigInt(place), 11n);
   return {
     format: receiptFormat,
     document,
@@ -155,6 +146,40 @@ describe('any one bit changed', () => {
   );
 });
 
+describe('any edit of any part', () => {
+  it.each([
+    ['of a receipt', JSON.stringify(receipt, null, 2)],
+    ['of an export', exportText.trimEnd()],
+  ])(
+    '%s is noticed, unless it is of the layout and leaves every value as it was',
+    async (_, text) => {
+      const original = Buffer.from(text);
+      const parsed = (bytes: Buffer) => {
+        const lines = text.startsWith('{\n') ? [bytes.toString('utf8')] : bytes.toString('utf8').split('\n');
+        return lines.map((line) => JSON.parse(line) as unknown);
+      };
+      const place = fc.nat(original.length - 1);
+      const insertion = fc.oneof(
+        fc.uint8Array({ maxLength: 3 }),
+        fc.constantFrom(' ', '\n', '\r\n', '0', '.0', ',', '"', '\\').map((piece) => Buffer.from(piece)),
+      );
+      const piece = fc
+        .tuple(place, fc.nat(40))
+        .map(([from, length]) => original.subarray(from, from + length));
+      await fc.assert(
+        fc.asyncProperty(place, fc.nat(40), fc.oneof(insertion, piece), async (at, removed, added) => {
+          const rest = original.subarray(at + removed);
+          const altered = Buffer.concat([original.subarray(0, at), added, rest]);
+          const { ok } = await verifyBytes(altered, verifierKey, 1 << 20);
+          if (ok) expect(parsed(altered)).toEqual(parsed(original));
+        }),
+        { numRuns: 3_000 },
+      );
+    },
+    60_000,
+  );
+});
+
 describe('a file that was cut, joined or rearranged', () => {
   it('is refused wherever it was cut', async () => {
     for (const text of [JSON.stringify(receipt), exportText.trimEnd()])
@@ -212,6 +237,23 @@ describe('a forged file', () => {
     expect(await why(relabelled.join('\n'), verifierKey)).toContain('not signed by the key');
   });
 
+  it('may hold together when the log itself told two histories, which their checkpoints cannot hide', async () => {
+    const told = [...others(4), receiptEntry, ...others(6, 4)];
+    const grown = logOf([...told, ...others(3, 10)]);
+    const forked = logOf([...told.with(2, others(1, 99)[0]!), ...others(3, 10)]);
+    for (const { bytes, checkpoint } of [grown, forked]) {
+      const first = JSON.stringify({ ...manifest, size: 14, checkpoint });
+      const lines = [first, ...bytes.map(String), JSON.stringify({ end: true, count: 14 })];
+      expect(await why(lines.join('\n'), verifierKey)).toBe('ok');
+    }
+    expect(forked.state.root).not.toEqual(grown.state.root);
+    const proofOf = ({ bytes }: typeof log) => consistencyProof(readerOf(bytes), 11n, 14n);
+    expect(verifyConsistency(log.state, grown.state, await proofOf(grown))).toBe(true);
+    expect(verifyConsistency(log.state, forked.state, await proofOf(forked))).toBe(false);
+    expect(verifyConsistency(log.state, forked.state, await proofOf(grown))).toBe(false);
+    expect(verifyConsistency(grown.state, forked.state, [])).toBe(false);
+  });
+
   it.each([
     [
       'another document',
@@ -227,6 +269,11 @@ describe('a forged file', () => {
     ['no opening', receiptWith({ opening: null }), 'no opening'],
     ['no proof', receiptWith({ proof: 7 }), 'no proof'],
     ['an empty proof', receiptWith({ proof: '' }), 'the proof is not one'],
+    [
+      'an unsigned remark in its proof',
+      receiptWith({ proof: (receipt['proof'] as string).replace('index', 'extra YWdl\nindex') }),
+      'nobody signed',
+    ],
     ['an entry that is no JSON', receiptWith({ entry: 'AAAA' }), 'not JSON'],
     ['an unsigned remark', receiptWith({ remark: 'all is well' }), 'nobody signed'],
     [

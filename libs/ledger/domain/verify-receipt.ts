@@ -14,7 +14,7 @@ import {
 } from './fields.js';
 import { leafHash, verifyInclusion } from './merkle.js';
 import type { Verifier } from './note.js';
-import { parseProof } from './proof.js';
+import { formatProof, parseProof } from './proof.js';
 
 /** A receipt holds when its document, its opening and its proof all lead to the same signed log. */
 export function verifyReceipt(receipt: Fields, verifier: Verifier, pass: Pass): void {
@@ -57,8 +57,11 @@ function verifyOpening(receipt: Fields, entry: Fields, pass: Pass): void {
 }
 
 function verifyPlace(receipt: Fields, bytes: Buffer, entry: Fields, verifier: Verifier, pass: Pass): void {
-  const proof = parseProof(textOf(receipt, 'proof'));
+  const text = textOf(receipt, 'proof');
+  const proof = parseProof(text);
   if (proof === undefined) throw new Unverifiable('the proof is not one');
+  // A proof may carry extra data, but a receipt of ours never does, and no signature covers it.
+  if (formatProof(proof) !== text) throw new Unverifiable('the proof holds what nobody signed');
   const { size, root } = openSigned(proof.checkpoint, verifier, pass);
   if (entry['n'] !== Number(proof.index) + 1)
     throw new Unverifiable('the entry stands at another place than its proof');

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
+import { describeError } from './describe-error.js';
 
 /** What a log line may carry besides its message: ids, counts and durations, never an identifier of a person. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -15,6 +16,7 @@ export class Log implements LoggerService {
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label: string) => ({ level: label }) },
+      serializers: { err: describeError },
     };
     return new Log(destination === undefined ? pino(options) : pino(options, destination));
   }
@@ -23,7 +25,7 @@ export class Log implements LoggerService {
     this.logger.info(fields, message);
   }
 
-  /** The error's class, code and stack go to the log; messages of errors carry no personal data by rule. */
+  /** The error as `describeError` shows it goes to the log. */
   failure(message: string, error: unknown, fields: LogFields = {}): void {
     this.logger.error({ ...fields, err: error }, message);
   }
@@ -51,6 +53,6 @@ export class Log implements LoggerService {
 
 function text(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Error) return value.message;
+  if (value instanceof Error) return describeError(value).message;
   return value === undefined ? '' : JSON.stringify(value);
 }
