@@ -60,14 +60,15 @@ export class Act {
       signal,
       ...(group.onlyPurposes === undefined ? {} : { onlyPurposes: group.onlyPurposes }),
     };
-    const selectors = group.members.map((obligation) => this.selectors(obligation));
+    const { readable, settlements } = this.readKeys(group.members, signal);
     // The same person may be selected twice in a batch (two causes at once): acted on once, up to the later moment.
-    const distinct = latest(selectors.flat());
+    const distinct = latest(readable.flatMap(({ selectors }) => selectors));
+    if (distinct.length === 0) return settlements;
     const removed = bySubject(await connector.purge(group.dataset, distinct, options));
     const left = bySubject(await connector.verify(group.dataset, distinct, options));
     const counted = new Set<string>();
-    return group.members.map((obligation, index) => {
-      const keys = (selectors[index] ?? []).map(({ subject }) => subject);
+    const acted = readable.map(({ obligation, selectors }) => {
+      const keys = selectors.map(({ subject }) => subject);
       const fresh = keys.filter((key) => !counted.has(key));
       fresh.forEach((key) => counted.add(key));
       const failure = firstFailure([
@@ -77,6 +78,23 @@ export class Act {
       const evidence = { removed: sum(fresh, removed), left: sum(keys, left) };
       return this.conclude(obligation, failure === undefined ? evidence : { ...evidence, failure });
     });
+    return [...settlements, ...acted];
+  }
+
+  /** A key that cannot be opened is the failure of its own obligation, and of no other in the batch. */
+  private readKeys(members: readonly ClaimedObligation[], signal: AbortSignal) {
+    const readable: { readonly obligation: ClaimedObligation; readonly selectors: readonly Selector[] }[] =
+      [];
+    const settlements: Settlement[] = [];
+    for (const obligation of members) {
+      try {
+        readable.push({ obligation, selectors: this.selectors(obligation) });
+      } catch (error) {
+        const failure = codeOf(error, signal);
+        settlements.push(this.conclude(obligation, { removed: 0, left: 0, failure }));
+      }
+    }
+    return { readable, settlements };
   }
 
   /** One bounded step of each sweep; it comes back with its cursor until nothing is left. */
@@ -94,6 +112,7 @@ export class Act {
       if (step.cursor !== undefined) {
         settlements.push({
           ...unsettled(obligation, step.rows),
+          exact: obligation.attempts === 1,
           dueAt: this.clock.now(),
           progress: step.cursor,
         });
@@ -129,7 +148,7 @@ export class Act {
     const verdict = judge({ ...found, attempt: obligation.attempts }, Math.random());
     // Erased ahead of a source that is down: it is erased again, and settles, after its source.
     if (obligation.awaits.length > 0 && verdict.kind === 'settle' && verdict.outcome !== 'failed') {
-      return { ...unsettled(obligation, found.removed), dueAt: null };
+      return { ...unsettled(obligation, found.removed), exact: verdict.exact, dueAt: null };
     }
     return settlementOf(obligation, found.removed, verdict, this.clock.now());
   }
@@ -150,12 +169,13 @@ function settlementOf(
       dueAt: new Date(now.getTime() + verdict.afterMilliseconds),
     };
   }
-  const erasedBefore = obligation.rows > 0 && verdict.outcome === 'not_found';
+  // Attempts count anew after a step or a wait; what earlier ones removed, or may have removed, the row remembers.
+  const erasedBefore = verdict.outcome === 'not_found' && (obligation.rows > 0 || !obligation.exact);
   const outcome = erasedBefore ? 'erased' : verdict.outcome;
   return {
     ...unsettled(obligation, removed),
     outcome,
-    exact: verdict.exact,
+    exact: verdict.exact && obligation.exact,
     error,
     level: outcome === 'erased' ? 'removed' : null,
   };

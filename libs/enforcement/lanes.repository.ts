@@ -25,10 +25,10 @@ export class LanesRepository {
     return row === undefined ? undefined : { laneId, fence: Number(row.fence) };
   }
 
-  /** Prolongs a lease that is still ours; false when it is not. */
+  /** Prolongs a lease that is still ours and not released; false when it is not. */
   async extend(tx: EntityManager, lease: Lease, until: Date): Promise<boolean> {
     const [, count] = await tx.query<[unknown[], number]>(
-      'update lanes set lease_until = $3 where id = $1 and fence = $2',
+      'update lanes set lease_until = $3 where id = $1 and fence = $2 and lease_until is not null',
       [lease.laneId, lease.fence, until],
     );
     return count === 1;

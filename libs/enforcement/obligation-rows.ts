@@ -20,12 +20,12 @@ export interface ClaimedRow {
   readonly attempts: number;
   readonly progress: string | null;
   readonly rows: string;
+  readonly exact: boolean;
   readonly policy_version: number;
 }
 
 export type ObligationRow = ClaimedRow & {
   readonly deadline: Date;
-  readonly exact: boolean;
   readonly error: string | null;
   readonly outcome: string | null;
   readonly basis: string | null;
@@ -51,6 +51,7 @@ export function readClaimed(row: ClaimedRow): ClaimedObligation {
     attempts: row.attempts,
     progress: row.progress,
     rows: Number(row.rows),
+    exact: row.exact,
     policyVersion: row.policy_version,
   };
 }

@@ -44,6 +44,8 @@ export interface ClaimedObligation {
   readonly attempts: number;
   readonly progress: string | null;
   readonly rows: number;
+  /** False once an attempt may have removed rows that nobody counted. */
+  readonly exact: boolean;
   readonly policyVersion: number;
 }
 

@@ -76,7 +76,10 @@ export class ObligationsRepository {
     );
   }
 
-  /** The due obligations of a lane, nearest deadline first, each counted as one more attempt. */
+  /**
+   * The due obligations of a lane, nearest deadline first, each counted as one more attempt. What another lane is just
+   * releasing is left for the next batch: its bell comes with the release.
+   */
   async claim(
     tx: EntityManager,
     laneId: string,
@@ -87,13 +90,29 @@ export class ObligationsRepository {
       `update obligations o set attempts = o.attempts + 1
          from (select tenant_id, id from obligations
                 where lane_id = $1 and settled_at is null and due_at <= $2
-                order by deadline, id limit $3 for update) due
+                order by deadline, id limit $3 for update skip locked) due
         where o.tenant_id = due.tenant_id and o.id = due.id
         returning o.tenant_id, o.id, o.store_id, o.dataset, o.cause_kind, o.cause_id, o.subject_ref, o.sealed_key, o.only_purposes,
-                  o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.policy_version, o.deadline`,
+                  o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.exact, o.policy_version`,
       [laneId, now, limit],
     );
     return rows.map(readClaimed);
+  }
+
+  /**
+   * Locks causes until the transaction ends, in the order of their ids. Lanes that settle parts of the same causes at once
+   * release each other's obligations and count the same causes down: who holds the causes may do so in any order.
+   */
+  async lockCauses(
+    tx: EntityManager,
+    causes: readonly { readonly tenant: TenantId; readonly causeId: string }[],
+  ): Promise<void> {
+    await tx.query(
+      `select 1 from causes c
+         join (select distinct * from unnest($1::uuid[], $2::uuid[]) as r (tenant, id)) s on c.tenant_id = s.tenant and c.id = s.id
+        order by c.tenant_id, c.id for update of c`,
+      [causes.map(({ tenant }) => tenant), causes.map(({ causeId }) => causeId)],
+    );
   }
 
   /** Writes what an attempt did, and wipes the sealed keys of what is settled. Answers nothing: the caller counts. */
@@ -120,7 +139,10 @@ export class ObligationsRepository {
     );
   }
 
-  /** What was derived from a settled dataset for the same cause and person may go now. Answers the lanes to wake. */
+  /**
+   * What was derived from settled datasets for the same cause and person may go now, several sources of one
+   * dataset at once. Answers the lanes to wake.
+   */
   async release(
     tx: EntityManager,
     settled: readonly {
@@ -133,11 +155,13 @@ export class ObligationsRepository {
   ): Promise<readonly string[]> {
     const [rows] = await tx.query<[{ lane_id: string }[], number]>(
       `update obligations o
-          set awaits = array_remove(o.awaits, s.dataset),
-              due_at = case when array_remove(o.awaits, s.dataset) = '{}' then $2::timestamptz else o.due_at end
-         from jsonb_to_recordset($1::jsonb) as s (tenant uuid, "causeId" uuid, "subjectRef" uuid, dataset text)
+          set awaits = array(select source from unnest(o.awaits) as source where source <> all (s.datasets)),
+              due_at = case when o.awaits <@ s.datasets then $2::timestamptz else o.due_at end
+         from (select tenant, "causeId", "subjectRef", array_agg(dataset) as datasets
+                 from jsonb_to_recordset($1::jsonb) as r (tenant uuid, "causeId" uuid, "subjectRef" uuid, dataset text)
+                group by 1, 2, 3) s
         where o.tenant_id = s.tenant and o.cause_id = s."causeId" and o.subject_ref = s."subjectRef"
-          and o.settled_at is null and o.awaits @> array[s.dataset]
+          and o.settled_at is null and o.awaits && s.datasets
         returning o.lane_id`,
       [JSON.stringify(settled), now],
     );

@@ -5,12 +5,19 @@ import { AppendEntries } from '#ledger';
 import { Sealer } from '#platform/crypto';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
-import { StoresRepository } from '#stores';
+import { StoresRepository, type RegisteredStore } from '#stores';
 import { ResolveSubjects } from '#subjects';
-import { plan, type IdentifiersByType, type PlannedObligation, type SubjectCause } from './domain/plan.js';
+import {
+  datasetName,
+  plan,
+  type IdentifiersByType,
+  type PlannedObligation,
+  type SubjectCause,
+} from './domain/plan.js';
 import { requestsSettledJob, wakeLaneJob } from './jobs.js';
 import { keyContext } from './obligation.js';
 import { ObligationsRepository, type NewObligation } from './obligations.repository.js';
+import { settledEntry, type SettledObligation } from './settled-entry.js';
 
 /** Derived data waits this long for its source; a source that is down delays it no longer, and it is erased again afterwards. */
 const sourceGraceMilliseconds = 5_000;
@@ -59,6 +66,7 @@ export class RecordPlan {
     tenant: TenantId,
     causes: readonly SubjectCause[],
     obligations: readonly NewObligation[],
+    settled: readonly SettledObligation[],
   ): Promise<void> {
     const lanes = new Set(obligations.filter(({ outcome }) => outcome === null).map(({ laneId }) => laneId));
     const bells = [...lanes].map((laneId) => wakeLaneJob.bell({ laneId }));
@@ -70,20 +78,17 @@ export class RecordPlan {
     await this.outbox.add(tx, bells);
     const perCause = new Map<string, number>();
     for (const { causeId } of obligations) perCause.set(causeId, (perCause.get(causeId) ?? 0) + 1);
-    await this.appendEntries.execute(
-      tx,
-      tenant,
-      causes.map((cause) => ({
-        kind: 'obligations.planned' as const,
-        subjectRef: cause.subjectRef,
-        data: {
-          cause: cause.kind,
-          causeId: cause.id,
-          asOf: cause.asOf.toISOString(),
-          obligations: perCause.get(cause.id) ?? 0,
-        },
-      })),
-    );
+    const planned = causes.map((cause) => ({
+      kind: 'obligations.planned' as const,
+      subjectRef: cause.subjectRef,
+      data: {
+        cause: cause.kind,
+        causeId: cause.id,
+        asOf: cause.asOf.toISOString(),
+        obligations: perCause.get(cause.id) ?? 0,
+      },
+    }));
+    await this.appendEntries.execute(tx, tenant, [...planned, ...settled.map(settledEntry)]);
   }
 }
 
@@ -128,7 +133,8 @@ export class PlanObligations {
       at,
     );
     await this.repository.insert(tx, tenant, obligations, { policyVersion, at });
-    await this.recordPlan.execute(tx, tenant, causes, obligations);
+    const settled = bornSettled(obligations, stores, policyVersion);
+    await this.recordPlan.execute(tx, tenant, causes, obligations, settled);
   }
 }
 
@@ -136,4 +142,20 @@ export class PlanObligations {
 function bornWith({ keptOn, keys }: PlannedObligation): 'retained' | 'unsupported' | null {
   if (keptOn !== null) return 'retained';
   return keys.length === 0 ? 'unsupported' : null;
+}
+
+/** No worker will ever settle these, so the plan tells the ledger of their end. */
+function bornSettled(
+  obligations: readonly NewObligation[],
+  stores: readonly RegisteredStore[],
+  policyVersion: number,
+): readonly SettledObligation[] {
+  const names = new Map(stores.map(({ id, name }) => [id, name]));
+  return obligations
+    .filter(({ outcome }) => outcome !== null)
+    .map((obligation) => {
+      const store = { name: names.get(obligation.storeId) ?? obligation.storeId };
+      const dataset = datasetName(store, { name: obligation.dataset });
+      return { ...obligation, dataset, rows: 0, exact: true, level: null, policyVersion };
+    });
 }

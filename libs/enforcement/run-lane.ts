@@ -44,6 +44,11 @@ export class HoldLane {
     }
   }
 
+  /** Whether nobody has taken the lane over meanwhile. */
+  async holds(lease: Lease): Promise<boolean> {
+    return this.transactions.run(null, (tx) => this.lanes.holds(tx, lease));
+  }
+
   count(outcomes: readonly (string | null)[]): void {
     for (const outcome of outcomes) if (outcome !== null) this.metrics.outcomes.inc({ outcome });
   }
@@ -86,7 +91,8 @@ export class RunLane {
         handled += batch.warranted.length + batch.superseded.length;
         this.holdLane.count(acted.map(({ outcome }) => outcome));
       }
-      if (!signal.aborted) await this.compactStores.execute(laneId, signal);
+      if (!signal.aborted && (await this.holdLane.holds(lease)))
+        await this.compactStores.execute(laneId, signal);
       return handled;
     });
   }

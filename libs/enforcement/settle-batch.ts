@@ -11,6 +11,7 @@ import { requestsSettledJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
 import type { Settlement } from './obligation.js';
 import { ObligationsRepository } from './obligations.repository.js';
+import { settledEntry } from './settled-entry.js';
 import type { Batch } from './take-batch.js';
 
 /** Compaction may lock a table or rewrite it, so what is erased within some minutes is compacted once. */
@@ -79,6 +80,10 @@ export class SettleBatch {
     return this.transactions.run(null, async (tx) => {
       if (!(await this.lanes.holds(tx, lease))) return false;
       const now = this.clock.now();
+      await this.obligations.lockCauses(
+        tx,
+        settlements.map(({ obligation }) => obligation),
+      );
       await this.obligations.settle(tx, settlements, now);
       await this.lanes.closeBatch(tx, batch.id, now);
       await this.recordOutcomes.execute(tx, lease, batch, settlements, now);
@@ -99,22 +104,21 @@ function datasetNames(batch: Batch): ReadonlyMap<string, string> {
 
 function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
   const { obligation, outcome, removed, exact, level, error } = settlement;
-  return {
-    kind: 'obligation.settled' as const,
-    ...(obligation.subjectRef === null ? {} : { subjectRef: obligation.subjectRef }),
-    data: {
-      obligation: obligation.id,
-      cause: obligation.causeKind,
-      causeId: obligation.causeId,
-      dataset: names.get(obligation.id) ?? obligation.dataset,
-      outcome,
-      rows: obligation.rows + removed,
-      exact,
-      level,
-      error,
-      policyVersion: obligation.policyVersion,
-    },
-  };
+  const { id, causeKind, causeId, subjectRef, rows, policyVersion } = obligation;
+  return settledEntry({
+    id,
+    causeKind,
+    causeId,
+    subjectRef,
+    dataset: names.get(id) ?? obligation.dataset,
+    outcome,
+    rows: rows + removed,
+    exact,
+    level,
+    basis: null,
+    error,
+    policyVersion,
+  });
 }
 
 function superseded({ obligation }: Batch['superseded'][number]): Settlement {
