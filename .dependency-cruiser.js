@@ -3,11 +3,13 @@ const layers = [
   ['kernel'],
   ['platform'],
   ['ledger'],
-  ['subjects', 'access'],
+  ['access'],
+  ['subjects'],
   ['policy'],
   ['consent', 'stores'],
   ['enforcement'],
   ['requests', 'retention'],
+  ['offboarding'],
 ];
 const lib = (names) => `^libs/(${names.join('|')})/`;
 const tests = '\\.test\\.ts$|^libs/testing/|^test/|^bench/';

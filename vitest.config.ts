@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: ['apps/**/*.test.ts', 'libs/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: ['{apps,libs,test,scripts,bench}/**/*.test.ts'],
     globalSetup: ['libs/testing/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

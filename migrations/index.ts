@@ -7,4 +7,5 @@ export const migrations: readonly Migration[] = [
   migration('0001_foundation'),
   migration('0002_ledger'),
   migration('0003_domain'),
+  migration('0004_access'),
 ];

@@ -1,9 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
-import { AccessModule, ApiKeyRow, TenantRow } from '#access';
+import { AccessModule, ApiKeyRow, BreakGlassRow, IssuerRow, TenantRow } from '#access';
 import { ConsentModule } from '#consent';
 import { EnforcementModule, RescanRow } from '#enforcement';
 import { LedgerModule, ledgerRows } from '#ledger';
+import { OffboardingModule } from '#offboarding';
 import type { ProcessConfig } from '#platform/config';
 import { CryptoModule } from '#platform/crypto';
 import { DatabaseModule } from '#platform/database';
@@ -14,12 +15,15 @@ import { PolicyModule, PolicyRow } from '#policy';
 import { ReceiptRow, RequestRow, RequestsModule } from '#requests';
 import { RetentionModule, SweepRow } from '#retention';
 import { StoreRow, StoresModule } from '#stores';
-import { SubjectsModule } from '#subjects';
+import { DisclosureRow, SubjectsModule } from '#subjects';
 import { AccessController } from './access/access.controller.js';
+import { BreakGlassController } from './access/break-glass.controller.js';
+import { IssuersController } from './access/issuers.controller.js';
 import { ConsentsController } from './consents/consents.controller.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { AccessGuard } from './http/access.guard.js';
+import { KnowPerson } from './http/know-person.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.js';
 import { LedgerController } from './ledger/ledger.controller.js';
@@ -27,11 +31,16 @@ import { PoliciesController } from './policies/policies.controller.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { SweepsController } from './retention/sweeps.controller.js';
 import { StoresController } from './stores/stores.controller.js';
+import { DisclosuresController } from './subjects/disclosures.controller.js';
 import { SubjectsController } from './subjects/subjects.controller.js';
+import { ErasureController, OffboardingController } from './tenants/tenants.controller.js';
 
 const rows = [
   TenantRow,
   ApiKeyRow,
+  IssuerRow,
+  BreakGlassRow,
+  DisclosureRow,
   PolicyRow,
   StoreRow,
   RescanRow,
@@ -63,20 +72,27 @@ export class ApiModule {
         EnforcementModule,
         RequestsModule,
         RetentionModule,
+        OffboardingModule,
       ],
       controllers: [
         AccessController,
+        IssuersController,
+        BreakGlassController,
         PoliciesController,
         StoresController,
         SubjectsController,
+        DisclosuresController,
         ConsentsController,
         DecisionsController,
         RequestsController,
         SweepsController,
+        OffboardingController,
+        ErasureController,
         LedgerController,
         HealthController,
       ],
       providers: [
+        KnowPerson,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: createValidationPipe },

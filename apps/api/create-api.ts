@@ -1,3 +1,4 @@
+import type { DynamicModule } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -7,15 +8,19 @@ import { Log, Metrics } from '#platform/telemetry';
 import { ApiModule } from './api.module.js';
 import { requireBounded } from './http/bounded-body.js';
 import { checkRoutes } from './http/check-routes.js';
-import { replyWithProblem } from './http/problem.filter.js';
+import { problemSchema, replyWithProblem } from './http/problem.filter.js';
 
 /** Bodies are bounded: a batch of 10,000 identifiers fits, and little more. */
 const largestBody = 4 * 1_048_576;
 
-/** Builds the HTTP application without listening; tests and main share it. */
-export async function createApi(config: ProcessConfig, log: Log): Promise<NestFastifyApplication> {
+/** Builds the HTTP application without listening; tests, main and benchmarks share it. */
+export async function createApi(
+  config: ProcessConfig,
+  log: Log,
+  module: DynamicModule = ApiModule.with(config, log),
+): Promise<NestFastifyApplication> {
   const adapter = createAdapter();
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(config, log), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: log,
     abortOnError: false,
     // Only JSON and YAML are read; a form or a text is 415.
@@ -80,6 +85,11 @@ function document(app: NestFastifyApplication): void {
     .setTitle('Lethe')
     .setDescription('Privacy and consent control plane for AI personalisation.')
     .setVersion('1')
-    .addBearerAuth();
+    .addBearerAuth()
+    .addGlobalResponse({
+      status: 'default',
+      description: 'A refusal or a failure (RFC 9457).',
+      content: { 'application/problem+json': { schema: problemSchema } },
+    });
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, builder.build()));
 }

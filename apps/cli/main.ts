@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { loadConfig } from '#platform/config';
 import { runDemo } from './demo.js';
 import { runMigrate } from './migrate.js';
+import { runOperatorKey } from './operator-key.js';
 import { atTerminal } from './terminal.js';
 import { runStart } from './run-start.js';
 
@@ -37,6 +38,17 @@ program
   .option('--operator-key <file>', "issue an operator's key there, unless the file exists")
   .action((options: { processEnv?: string; operatorKey?: string }) =>
     atTerminal(({ say }) => runMigrate(loadConfig(), options, say)),
+  );
+
+program
+  .command('operator-key')
+  .description(
+    "issue an operator's key, printed this once, in the PostgreSQL of DATABASE_URL or the data folder",
+  )
+  .argument('[name]', 'whose it is, for people to tell keys apart')
+  .option('--revoke <prefix>', 'revoke the key lethe_<prefix>_... instead')
+  .action((name: string | undefined, options: { revoke?: string }) =>
+    atTerminal(({ say }) => runOperatorKey(loadConfig(), { name, ...options }, say)),
   );
 
 program

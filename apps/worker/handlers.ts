@@ -11,6 +11,7 @@ import {
 } from '#enforcement';
 import { tenantId } from '#kernel';
 import { IntegrateEntries, integrateLedgerJob } from '#ledger';
+import { EraseTenant, eraseTenantJob, WorkUnlessErasing } from '#offboarding';
 import type { Job } from '#platform/queue';
 import { PlanRequests, planRequestsJob, SettleRequests } from '#requests';
 import { RunSweeps, runSweepsJob, SettleSweeps } from '#retention';
@@ -76,7 +77,7 @@ export class RequestHandlers {
   }
 }
 
-/** The handlers that concern retention and the ledger. */
+/** The handlers that concern retention, the ledger and tenants that leave. */
 @Injectable()
 export class UpkeepHandlers {
   readonly list: readonly Handler[];
@@ -85,6 +86,7 @@ export class UpkeepHandlers {
     runSweeps: RunSweeps,
     settleSweeps: SettleSweeps,
     integrateEntries: IntegrateEntries,
+    eraseTenant: EraseTenant,
     stopping: Stopping,
   ) {
     this.list = [
@@ -101,20 +103,38 @@ export class UpkeepHandlers {
         job: integrateLedgerJob,
         handle: (payload) => integrateEntries.execute(tenantId(integrateLedgerJob.parse(payload).tenantId)),
       },
+      {
+        job: eraseTenantJob,
+        handle: (payload) =>
+          eraseTenant.execute(tenantId(eraseTenantJob.parse(payload).tenantId), stopping.signal),
+      },
     ];
   }
 }
+
+/** What goes on when a tenant is being erased: its log, and the erasure itself. */
+const evenWhileErasing: readonly Job[] = [integrateLedgerJob, eraseTenantJob];
 
 /** Every handler, by kind; two of one kind do not start. */
 @Injectable()
 export class Handlers {
   readonly byKind: ReadonlyMap<string, Handler>;
 
-  constructor(stores: StoreHandlers, requests: RequestHandlers, upkeep: UpkeepHandlers) {
+  constructor(
+    stores: StoreHandlers,
+    requests: RequestHandlers,
+    upkeep: UpkeepHandlers,
+    unlessErasing: WorkUnlessErasing,
+  ) {
     const byKind = new Map<string, Handler>();
     for (const handler of [...stores.list, ...requests.list, ...upkeep.list]) {
-      if (byKind.has(handler.job.kind)) throw new Error(`two handlers for jobs of kind ${handler.job.kind}`);
-      byKind.set(handler.job.kind, handler);
+      const { job } = handler;
+      if (byKind.has(job.kind)) throw new Error(`two handlers for jobs of kind ${job.kind}`);
+      const guarded: Handler = {
+        job,
+        handle: (payload) => unlessErasing.execute(payload, () => handler.handle(payload)),
+      };
+      byKind.set(job.kind, evenWhileErasing.includes(job) ? handler : guarded);
     }
     this.byKind = byKind;
   }

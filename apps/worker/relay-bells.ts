@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { FindLostWork, ReadObligations } from '#enforcement';
 import type { Clock } from '#kernel';
 import { integrateLedgerJob, ReadLedger } from '#ledger';
+import { eraseTenantJob, OffboardingRepository } from '#offboarding';
 import { Transactions } from '#platform/database';
 import { RelayOutbox } from '#platform/outbox';
 import { Queues } from '#platform/queue';
@@ -16,14 +17,38 @@ import { Stopping } from './stopping.js';
 const idleMilliseconds = 25;
 const reconcileMilliseconds = 5_000;
 
+type Transaction = Parameters<FindLostWork['execute']>[0];
+
+/** Rings for what the rows of tenants say is pending, outside of lanes. */
+@Injectable()
+export class LostTenantWork {
+  constructor(
+    private readonly requests: RequestsRepository,
+    private readonly sweeps: SweepsRepository,
+    private readonly ledger: ReadLedger,
+    private readonly offboarding: OffboardingRepository,
+  ) {}
+
+  async find(tx: Transaction) {
+    const received = await this.requests.tenantsWithReceived(tx);
+    const sweeps = await this.sweeps.tenantsWithRequested(tx);
+    const unpublished = await this.ledger.pending(tx);
+    const erasing = await this.offboarding.erasing(tx);
+    return [
+      ...received.map((tenantId) => planRequestsJob.bell({ tenantId })),
+      ...sweeps.map((tenantId) => runSweepsJob.bell({ tenantId })),
+      ...unpublished.map((tenantId) => integrateLedgerJob.bell({ tenantId })),
+      ...erasing.map((tenantId) => eraseTenantJob.bell({ tenantId })),
+    ];
+  }
+}
+
 /** Rings for what the rows of each library say is pending. */
 @Injectable()
 export class LostBells {
   constructor(
     private readonly findLostWork: FindLostWork,
-    private readonly requests: RequestsRepository,
-    private readonly sweeps: SweepsRepository,
-    private readonly ledger: ReadLedger,
+    private readonly tenantWork: LostTenantWork,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -31,16 +56,8 @@ export class LostBells {
     return this.clock.now();
   }
 
-  async find(tx: Parameters<FindLostWork['execute']>[0]) {
-    const received = await this.requests.tenantsWithReceived(tx);
-    const sweeps = await this.sweeps.tenantsWithRequested(tx);
-    const unpublished = await this.ledger.pending(tx);
-    return [
-      ...(await this.findLostWork.execute(tx, this.now())),
-      ...received.map((tenantId) => planRequestsJob.bell({ tenantId })),
-      ...sweeps.map((tenantId) => runSweepsJob.bell({ tenantId })),
-      ...unpublished.map((tenantId) => integrateLedgerJob.bell({ tenantId })),
-    ];
+  async find(tx: Transaction) {
+    return [...(await this.findLostWork.execute(tx, this.now())), ...(await this.tenantWork.find(tx))];
   }
 }
 

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { EnforcementModule, RescanRow } from '#enforcement';
 import { LedgerModule, ledgerRows } from '#ledger';
+import { ErasureModule } from '#offboarding';
 import type { ProcessConfig } from '#platform/config';
 import { CryptoModule } from '#platform/crypto';
 import { DatabaseModule } from '#platform/database';
@@ -16,7 +17,7 @@ import { StoreRow, StoresModule } from '#stores';
 import { HandleJobs } from './handle-jobs.js';
 import { Handlers, RequestHandlers, StoreHandlers, UpkeepHandlers } from './handlers.js';
 import { LanesProcessor, LedgerProcessor, PlansProcessor } from './processors.js';
-import { LostBells, Reconcile, RelayBells } from './relay-bells.js';
+import { LostBells, LostTenantWork, Reconcile, RelayBells } from './relay-bells.js';
 import { REGIONS, Stopping } from './stopping.js';
 
 const rows = [PolicyRow, StoreRow, RescanRow, RequestRow, ReceiptRow, SweepRow, ...ledgerRows];
@@ -44,6 +45,7 @@ export class WorkerModule {
         EnforcementModule,
         RequestsModule,
         RetentionModule,
+        ErasureModule,
       ],
       providers: [
         { provide: REGIONS, useValue: config.regions.length === 0 ? undefined : config.regions },
@@ -56,6 +58,7 @@ export class WorkerModule {
         LanesProcessor,
         PlansProcessor,
         LedgerProcessor,
+        LostTenantWork,
         LostBells,
         Reconcile,
         RelayBells,

@@ -1,22 +1,31 @@
 import { Injectable } from '@nestjs/common';
-import { IsNull, QueryFailedError, type EntityManager } from 'typeorm';
+import { IsNull, MoreThan, QueryFailedError, type EntityManager } from 'typeorm';
 import { DomainError, type TenantId } from '#kernel';
 import { PreparedStatements } from '#platform/database';
+import type { TenantState } from './domain/principal.js';
 import { ApiKeyRow } from './rows/api-key.row.js';
 import { TenantRow } from './rows/tenant.row.js';
 
-interface FoundKey {
+/** A key as authentication finds it, whichever tenant's it is. */
+export interface FoundKey {
   readonly id: string;
   readonly tenant_id: string | null;
+  readonly tenant_state: TenantState | null;
   readonly secret_hash: Buffer;
   readonly role: string;
+  readonly scope: unknown;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
 }
 
 const findKey = {
   name: 'access.find_api_key',
-  text: 'select id, tenant_id, secret_hash, role, expires_at, revoked_at from find_api_key($1)',
+  text: 'select id, tenant_id, tenant_state, secret_hash, role, scope, expires_at, revoked_at from find_api_key($1)',
+};
+const findTenant = { name: 'access.find_tenant', text: 'select id, state from find_tenant($1)' };
+const touchKeys = {
+  name: 'access.touch_api_keys',
+  text: 'select touch_api_keys($1::uuid[], $2::timestamptz[])',
 };
 const uniqueViolation = '23505';
 
@@ -29,7 +38,22 @@ export class AccessRepository {
     return row;
   }
 
-  async insertTenant(tx: EntityManager, row: TenantRow): Promise<void> {
+  /** By slug or id. */
+  async tenantByName(
+    wanted: string,
+  ): Promise<{ readonly id: string; readonly state: TenantState } | undefined> {
+    const [row] = await this.prepared.rows<{ id: string; state: TenantState }>(findTenant, [wanted]);
+    return row;
+  }
+
+  async touchKeys(used: readonly (readonly [id: string, at: Date])[]): Promise<void> {
+    await this.prepared.rows(touchKeys, [used.map(([id]) => id), used.map(([, at]) => at)]);
+  }
+
+  async insertTenant(
+    tx: EntityManager,
+    row: Pick<TenantRow, 'id' | 'slug' | 'name' | 'createdAt'>,
+  ): Promise<void> {
     try {
       await tx.insert(TenantRow, row);
     } catch (error) {
@@ -50,8 +74,33 @@ export class AccessRepository {
     await tx.insert(ApiKeyRow, row);
   }
 
-  async keys(tx: EntityManager, tenant: TenantId): Promise<readonly ApiKeyRow[]> {
-    return tx.find(ApiKeyRow, { where: { tenantId: tenant }, order: { id: 'asc' }, take: 1_000 });
+  async keys(
+    tx: EntityManager,
+    tenant: TenantId,
+    page: { readonly after: string | undefined; readonly limit: number },
+  ): Promise<readonly ApiKeyRow[]> {
+    return tx.find(ApiKeyRow, {
+      where: { tenantId: tenant, ...(page.after === undefined ? {} : { id: MoreThan(page.after) }) },
+      order: { id: 'asc' },
+      take: page.limit,
+    });
+  }
+
+  /** A key that is not revoked, locked. */
+  async lockKey(tx: EntityManager, tenant: TenantId, id: string): Promise<ApiKeyRow | null> {
+    return tx.findOne(ApiKeyRow, {
+      where: { id, tenantId: tenant, revokedAt: IsNull() },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  async replaceKey(
+    tx: EntityManager,
+    tenant: TenantId,
+    id: string,
+    change: { readonly replacedBy: string; readonly expiresAt: Date },
+  ): Promise<void> {
+    await tx.update(ApiKeyRow, { id, tenantId: tenant }, change);
   }
 
   /** Answers whether a key that was still in force was revoked. */

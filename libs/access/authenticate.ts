@@ -1,40 +1,95 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { DomainError, tenantId, type Clock } from '#kernel';
-import { CLOCK } from '#platform/runtime';
+import { Injectable } from '@nestjs/common';
+import { DomainError, tenantId } from '#kernel';
 import { AccessRepository } from './access.repository.js';
-import { roles, type Principal, type Role } from './domain/abilities.js';
-import { parseKey, secretMatches } from './domain/key.js';
+import { AuthenticateKey } from './authenticate-key.js';
+import { Caller } from './domain/caller.js';
+import { UseBreakGlass } from './use-break-glass.js';
+import { VerifyToken } from './verify-token.js';
 
-/** Finds out who holds an API key. Every failure reads the same, whatever was wrong with the key. */
+/** What a request brings along to show who sends it. */
+export interface Credentials {
+  /** `Bearer <API key>` or `Bearer <JWT>`. */
+  readonly authorization: string | undefined;
+  /** The slug or id of the tenant whose issuer signed the token, or that an operator enters by break-glass. */
+  readonly tenant: string | undefined;
+  /** The id of an approved break-glass access. */
+  readonly breakGlass: string | undefined;
+  /** Method and pattern of the route, for the record. */
+  readonly operation: string;
+}
+
+/** Who is asking; `identifier` names the person whom a host's token speaks for. */
+export interface Authenticated {
+  readonly caller: Caller;
+  readonly identifier: { readonly type: string; readonly value: string } | null;
+}
+
+/** Finds out who is asking. Every failure reads the same, whatever was wrong. */
 @Injectable()
 export class Authenticate {
   constructor(
     private readonly repository: AccessRepository,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly authenticateKey: AuthenticateKey,
+    private readonly verifyToken: VerifyToken,
+    private readonly useBreakGlass: UseBreakGlass,
   ) {}
 
-  async execute(authorization: string | undefined): Promise<Principal> {
-    const key = parseKey(/^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? '');
-    if (key === undefined) throw refused();
-    const found = await this.repository.keyByPrefix(key.prefix);
-    if (found === undefined || !secretMatches(key.secret, found.secret_hash)) throw refused();
-    const now = this.clock.now();
-    if (found.revoked_at !== null || (found.expires_at !== null && found.expires_at <= now)) throw refused();
-    return principal(found.id, found.role, found.tenant_id);
+  async execute(credentials: Credentials): Promise<Authenticated> {
+    const bearer = /^Bearer (\S+)$/i.exec(credentials.authorization ?? '')?.[1] ?? '';
+    if (bearer.split('.').length === 3) return this.byToken(bearer, credentials.tenant);
+    const caller = await this.authenticateKey.execute(bearer);
+    if (caller === undefined) throw refused();
+    if (credentials.breakGlass === undefined) return { caller, identifier: null };
+    return { caller: await this.byBreakGlass(caller, credentials), identifier: null };
   }
-}
 
-function principal(keyId: string, roleText: string, tenantText: string | null): Principal {
-  const role = roles.find((known): known is Role => known === roleText);
-  if (role === 'operator' && tenantText === null) return { role, keyId, tenant: null };
-  if (role === undefined || role === 'operator' || tenantText === null) throw refused();
-  return { role, keyId, tenant: tenantId(tenantText) };
+  private async byToken(token: string, named: string | undefined): Promise<Authenticated> {
+    const found = named === undefined ? undefined : await this.repository.tenantByName(named);
+    if (found === undefined || found.state === 'offboarded') throw refused();
+    try {
+      const { roles, actor, identifier } = await this.verifyToken.execute(tenantId(found.id), token);
+      const caller = new Caller({
+        tenant: tenantId(found.id),
+        tenantState: found.state,
+        roles,
+        actor,
+        scope: {},
+        person: null,
+        disclosed: [],
+      });
+      return { caller, identifier };
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === 'unauthenticated') throw refused();
+      throw error;
+    }
+  }
+
+  private async byBreakGlass(operator: Caller, credentials: Credentials): Promise<Caller> {
+    const { tenant, breakGlass, operation } = credentials;
+    if (!operator.principal.roles.includes('operator') || tenant === undefined || breakGlass === undefined) {
+      throw new DomainError(
+        'forbidden',
+        'break_glass.not_in_force',
+        'break-glass access is for operators, with the header Lethe-Tenant',
+      );
+    }
+    const used = await this.useBreakGlass.execute(operator.principal.actor, tenant, breakGlass, operation);
+    return new Caller({
+      tenant: used.tenant,
+      tenantState: used.tenantState,
+      roles: [used.role],
+      actor: `break-glass:${breakGlass}`,
+      scope: {},
+      person: null,
+      disclosed: [],
+    });
+  }
 }
 
 function refused(): DomainError {
   return new DomainError(
     'unauthenticated',
-    'key.refused',
-    'send a valid API key as "Authorization: Bearer lethe_..."',
+    'credentials.refused',
+    'send a valid API key or token as "Authorization: Bearer ...", a token with the header Lethe-Tenant',
   );
 }

@@ -1,10 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { tenantId, type IdSource, type TenantId } from '#kernel';
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '#kernel';
 import { AppendEntries, CreateLog } from '#ledger';
 import { Transactions } from '#platform/database';
-import { IDS } from '#platform/runtime';
 import { AccessRepository } from './access.repository.js';
-import { mintKey } from './domain/key.js';
+import type { Caller } from './domain/caller.js';
+import { MintKey } from './keys.js';
 
 /** A new tenant and the one key that can make the others; the key is shown here and never again. */
 export interface CreatedTenant {
@@ -21,37 +21,36 @@ export class CreateTenant {
   constructor(
     private readonly transactions: Transactions,
     private readonly repository: AccessRepository,
+    private readonly mint: MintKey,
     private readonly createLog: CreateLog,
     private readonly appendEntries: AppendEntries,
-    @Inject(IDS) private readonly ids: IdSource,
   ) {}
 
-  async execute(input: {
-    readonly slug: string;
-    readonly name: string;
-    readonly at: Date;
-  }): Promise<CreatedTenant> {
-    const id = tenantId(this.ids.next());
-    const key = mintKey(this.ids);
-    const origin = `lethe.local/${input.slug}-${id.slice(-12)}`;
-    const createdAt = input.at;
-    const verifierKey = await this.transactions.run(id, async (tx) => {
-      await this.repository.insertTenant(tx, { id, slug: input.slug, name: input.name, createdAt });
-      await this.repository.insertKey(tx, {
-        id: this.ids.next(),
-        tenantId: id,
-        prefix: key.prefix,
-        secretHash: key.secretHash,
+  /** `origin` is the log's name, by default one made of the slug. Throws DomainError conflict `tenant.slug_taken`. */
+  async execute(
+    caller: Caller,
+    input: {
+      readonly id: TenantId;
+      readonly slug: string;
+      readonly name: string;
+      readonly origin: string | undefined;
+      readonly at: Date;
+    },
+  ): Promise<CreatedTenant> {
+    caller.must('create', 'Tenant', {});
+    const { id, slug, name, at } = input;
+    const origin = input.origin ?? `lethe.local/${slug}-${id.slice(-12)}`;
+    return this.transactions.run(id, async (tx) => {
+      await this.repository.insertTenant(tx, { id, slug, name, createdAt: at });
+      const { key } = await this.mint.execute(tx, id, {
         role: 'administrator',
         name: 'first administrator',
-        createdAt,
+        scope: null,
         expiresAt: null,
-        revokedAt: null,
       });
-      const log = await this.createLog.execute(tx, id, origin);
-      await this.appendEntries.execute(tx, id, [{ kind: 'tenant.created', data: { slug: input.slug } }]);
-      return log.verifierKey;
+      const { verifierKey } = await this.createLog.execute(tx, id, origin);
+      await this.appendEntries.execute(tx, id, [{ kind: 'tenant.created', data: { slug } }]);
+      return { id, slug, origin, verifierKey, administratorKey: key };
     });
-    return { id, slug: input.slug, origin, verifierKey, administratorKey: key.text };
   }
 }

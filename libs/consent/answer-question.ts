@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '#access';
 import { DomainError, type Clock, type TenantId } from '#kernel';
 import { CLOCK } from '#platform/runtime';
 import { ReadPolicy } from '#policy';
-import { ResolveSubjects, type Identifier } from '#subjects';
+import { identifierKey, ResolveSubjects, type Identifier } from '#subjects';
 import { ConsentRepository, type DecisionSnapshot } from './consent.repository.js';
 import { decide, type Decision, type DecisionState } from './domain/decide.js';
 import { parseRevision } from './domain/revision.js';
@@ -30,10 +31,13 @@ export class AnswerQuestion {
   ) {}
 
   /** Never throws for want of a database: then it denies. A revision of another epoch or of the future is refused. */
-  async execute(tenant: TenantId, input: DecisionInput): Promise<AnsweredDecision> {
+  async execute(caller: Caller, input: DecisionInput): Promise<AnsweredDecision> {
+    const { purpose, subject } = input;
+    caller.must('read', 'Decision', { purpose, identifier: identifierKey(subject) });
+    const { tenant } = caller;
     const wanted = input.revision === undefined ? undefined : parseRevision(input.revision);
-    const key = this.resolve.lookUpKey(tenant, input.subject);
-    const snapshot = await this.read(tenant, key, input.purpose);
+    const key = this.resolve.lookUpKey(tenant, subject);
+    const snapshot = await this.read(tenant, key, purpose);
     if (
       wanted !== undefined &&
       snapshot !== undefined &&
@@ -43,7 +47,7 @@ export class AnswerQuestion {
         pointer: '/revision',
       });
     }
-    const question = { purpose: input.purpose, optOutSignal: input.optOutSignal, atLeast: wanted?.number };
+    const question = { purpose, optOutSignal: input.optOutSignal, atLeast: wanted?.number };
     return { ...decide(snapshot, question, this.clock.now()), epoch: snapshot?.epoch ?? null };
   }
 

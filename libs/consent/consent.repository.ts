@@ -132,6 +132,16 @@ export class ConsentRepository {
     }));
   }
 
+  /** How many withdrawals and objections of a tenant nobody has planned yet. */
+  async countUnplanned(tx: EntityManager, tenant: TenantId): Promise<number> {
+    const [row] = await tx.query<{ unplanned: number }[]>(
+      `select count(*)::int as unplanned from consent_events
+        where tenant_id = $1 and planned_at is null and action in ('withdraw', 'object')`,
+      [tenant],
+    );
+    return row?.unplanned ?? 0;
+  }
+
   async markPlanned(
     tx: EntityManager,
     tenant: TenantId,

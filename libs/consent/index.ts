@@ -11,4 +11,5 @@ export {
 } from './domain/decide.js';
 export { formatRevision } from './domain/revision.js';
 export { planWithdrawalsJob } from './jobs.js';
+export { ReadConsents, type ConsentView } from './read-consents.js';
 export { RecordConsent, type ConsentInput, type RecordedConsent } from './record-consent.js';

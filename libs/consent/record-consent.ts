@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '#access';
 import { DomainError, type Clock, type SubjectRef, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Batcher } from '#platform/batching';
@@ -7,7 +8,7 @@ import { isDataError, Transactions } from '#platform/database';
 import { Outbox } from '#platform/outbox';
 import { CLOCK } from '#platform/runtime';
 import { addDuration, ReadPolicy, type AppliedPolicy, type Purpose } from '#policy';
-import { ResolveSubjects, SuppressSubjects, type Identifier } from '#subjects';
+import { identifierKey, ResolveSubjects, SuppressSubjects, type Identifier } from '#subjects';
 import { ConsentRepository, type ConsentEvent } from './consent.repository.js';
 import type { ConsentAction } from './domain/decide.js';
 import { formatRevision } from './domain/revision.js';
@@ -141,8 +142,10 @@ export class RecordConsent {
   ) {}
 
   /** Resolves once durable. Throws DomainError for an unknown purpose, notice or an erased person. */
-  async execute(tenant: TenantId, input: ConsentInput): Promise<RecordedConsent> {
-    const outcome = await this.batcher(tenant).submit(input);
+  async execute(caller: Caller, input: ConsentInput): Promise<RecordedConsent> {
+    const { purpose, subject } = input;
+    caller.must('create', 'Consent', { purpose, identifier: identifierKey(subject) });
+    const outcome = await this.batcher(caller.tenant).submit(input);
     if (outcome instanceof DomainError) throw outcome;
     return outcome;
   }

@@ -70,13 +70,18 @@ export class Act {
     const acted = readable.map(({ obligation, selectors }) => {
       const keys = selectors.map(({ subject }) => subject);
       const fresh = keys.filter((key) => !counted.has(key));
+      // Its rows went with those of another obligation in the batch: erased, and not counted twice.
+      const shared = keys.some((key) => counted.has(key) && sum([key], removed) > 0);
       fresh.forEach((key) => counted.add(key));
       const failure = firstFailure([
         ...keys.map((key) => removed.get(key)),
         ...keys.map((key) => left.get(key)),
       ]);
       const evidence = { removed: sum(fresh, removed), left: sum(keys, left) };
-      return this.conclude(obligation, failure === undefined ? evidence : { ...evidence, failure });
+      return this.conclude(
+        shared ? { ...obligation, exact: false } : obligation,
+        failure === undefined ? evidence : { ...evidence, failure },
+      );
     });
     return [...settlements, ...acted];
   }

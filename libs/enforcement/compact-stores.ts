@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DependencyError, tenantId, type Clock, type TenantId } from '#kernel';
-import { AppendEntries } from '#ledger';
+import { AppendEntries, isLogClosed } from '#ledger';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
 import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
@@ -28,7 +28,12 @@ export class CompactStores {
       if (store.compactionDueAt === null || store.compactionDueAt > now) continue;
       const tenant = tenantId(store.tenantId);
       const failure = await this.compact(tenant, store, signal);
-      await this.record(tenant, store, failure);
+      try {
+        await this.record(tenant, store, failure);
+      } catch (error) {
+        // The tenant has left: nobody is owed anything.
+        if (!isLogClosed(error)) throw error;
+      }
     }
   }
 
@@ -56,13 +61,13 @@ export class CompactStores {
     await this.transactions.run(tenant, async (tx) => {
       const datasets = [...store.compactionOwed];
       if (failure === undefined) {
-        await this.stores.compacted(tx, tenant, store.id);
+        if (!(await this.stores.compacted(tx, tenant, store.id))) return;
         const data = { store: store.name, datasets, level: store.level };
         await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compacted', data }]);
         return;
       }
       const until = new Date(this.clock.now().getTime() + retryMilliseconds);
-      await this.stores.postponeCompaction(tx, tenant, store.id, until);
+      if (!(await this.stores.postponeCompaction(tx, tenant, store.id, until))) return;
       const data = { store: store.name, datasets, error: failure };
       await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compaction_failed', data }]);
     });

@@ -8,6 +8,7 @@ import {
   RequestsModule,
   SettleRequests,
 } from '#requests';
+import { callerOf } from '#testing';
 import { Stage } from './testing/stage.js';
 import type { TestTenant } from './testing/open-engine.js';
 
@@ -241,7 +242,7 @@ describe('a request', () => {
   const process = async (tenant: TestTenant, person: string) => {
     const { requests } = await stage.engine.control
       .get(FileRequests)
-      .execute(tenant.id, [{ type: 'account_id', value: person }], false);
+      .execute(callerOf(tenant.id), [{ type: 'account_id', value: person }], false);
     await stage.engine.worker.get(PlanRequests).execute(tenant.id);
     await stage.run(tenant, 'rows');
     await stage.engine.worker.get(SettleRequests).execute(tenant.id);

@@ -65,13 +65,19 @@ export class LanesRepository {
     await tx.query('update batches set settled_at = $2 where id = $1', [id, at]);
   }
 
-  /** Lanes with due work, or a compaction that is due, that nobody holds: what a lost bell or a dead worker left behind. */
+  /**
+   * Lanes with due work, or a compaction that is due, that nobody holds: what a lost bell or a dead worker left behind.
+   * What is left of a tenant that is being erased is no work.
+   */
   async idleWithWork(tx: EntityManager, now: Date): Promise<readonly string[]> {
     const rows = await tx.query<{ id: string }[]>(
-      `select l.id from lanes l
+      `with leaving as (select array(select id from tenants where state = 'erasing') as ids)
+       select l.id from lanes l, leaving
         where (l.lease_until is null or l.lease_until < $1)
-          and (exists (select 1 from obligations o where o.lane_id = l.id and o.settled_at is null and o.due_at <= $1)
-               or exists (select 1 from stores s where s.lane_id = l.id and s.compaction_due_at <= $1))`,
+          and (exists (select 1 from obligations o
+                        where o.lane_id = l.id and o.settled_at is null and o.due_at <= $1 and o.tenant_id <> all (leaving.ids))
+               or exists (select 1 from stores s
+                           where s.lane_id = l.id and s.compaction_due_at <= $1 and s.tenant_id <> all (leaving.ids)))`,
       [now],
     );
     return rows.map((row) => row.id);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Filter } from '#access';
 import type { StoreId, SubjectRef, TenantId } from '#kernel';
 import type { CauseKind } from './domain/plan.js';
 import { readClaimed, readObligation, type ClaimedRow, type ObligationRow } from './obligation-rows.js';
@@ -26,6 +27,13 @@ export interface NewObligation {
   /** The legal basis of what is retained. */
   readonly basis: string | null;
   readonly error: string | null;
+}
+
+/** Which obligations a caller asks for; without `causeId`, all of them. */
+export interface ObligationPage {
+  readonly causeId: string | undefined;
+  readonly after: string | undefined;
+  readonly limit: number;
 }
 
 /** Statements on obligations and their causes; each serves a batch. */
@@ -78,7 +86,8 @@ export class ObligationsRepository {
 
   /**
    * The due obligations of a lane, nearest deadline first, each counted as one more attempt. What another lane is just
-   * releasing is left for the next batch: its bell comes with the release.
+   * releasing is left for the next batch: its bell comes with the release. Those of a tenant that is being erased wait for
+   * their own removal.
    */
   async claim(
     tx: EntityManager,
@@ -90,6 +99,7 @@ export class ObligationsRepository {
       `update obligations o set attempts = o.attempts + 1
          from (select tenant_id, id from obligations
                 where lane_id = $1 and settled_at is null and due_at <= $2
+                  and tenant_id <> all (array(select id from tenants where state = 'erasing'))
                 order by deadline, id limit $3 for update skip locked) due
         where o.tenant_id = due.tenant_id and o.id = due.id
         returning o.tenant_id, o.id, o.store_id, o.dataset, o.cause_kind, o.cause_id, o.subject_ref, o.sealed_key, o.only_purposes,
@@ -115,14 +125,21 @@ export class ObligationsRepository {
     );
   }
 
-  /** Writes what an attempt did, and wipes the sealed keys of what is settled. Answers nothing: the caller counts. */
-  async settle(tx: EntityManager, settlements: readonly Settlement[], now: Date): Promise<void> {
+  /**
+   * Writes what an attempt did, and wipes the sealed keys of what is settled. Answers the settlements that were written:
+   * an obligation that has gone meanwhile, or whose tenant is being erased, is settled by nobody.
+   */
+  async settle(
+    tx: EntityManager,
+    settlements: readonly Settlement[],
+    now: Date,
+  ): Promise<readonly Settlement[]> {
     const documents = settlements.map(({ obligation, ...rest }) => ({
       ...rest,
       tenant: obligation.tenant,
       id: obligation.id,
     }));
-    await tx.query(
+    const [rows] = await tx.query<[{ tenant_id: string; id: string }[], number]>(
       `update obligations o
           set attempts = case when s.outcome is null and s.error is null then 0 else o.attempts end,
               rows = o.rows + s.removed, exact = o.exact and s.exact, outcome = s.outcome, level = s.level, error = s.error,
@@ -134,9 +151,13 @@ export class ObligationsRepository {
               sealed_key = case when s.outcome is null then o.sealed_key end
          from jsonb_to_recordset($1::jsonb) as s (
               tenant uuid, id uuid, removed bigint, exact boolean, outcome text, level text, error text, "dueAt" timestamptz, progress text)
-        where o.tenant_id = s.tenant and o.id = s.id and o.settled_at is null`,
+        where o.tenant_id = s.tenant and o.id = s.id and o.settled_at is null
+          and o.tenant_id <> all (array(select id from tenants where state = 'erasing'))
+        returning o.tenant_id, o.id`,
       [JSON.stringify(documents), now],
     );
+    const written = new Set(rows.map((row) => `${row.tenant_id} ${row.id}`));
+    return settlements.filter(({ obligation: { tenant, id } }) => written.has(`${tenant} ${id}`));
   }
 
   /**
@@ -184,6 +205,15 @@ export class ObligationsRepository {
     return rows.filter((row) => row.open === 0);
   }
 
+  /** How many obligations of a tenant are not settled. */
+  async countOpen(tx: EntityManager, tenant: TenantId): Promise<number> {
+    const [row] = await tx.query<{ open: number }[]>(
+      'select count(*)::int as open from obligations where tenant_id = $1 and settled_at is null',
+      [tenant],
+    );
+    return row?.open ?? 0;
+  }
+
   /** Settled causes of a kind that whoever raised them has not taken note of; locked against others who look. */
   async settledCauses(
     tx: EntityManager,
@@ -228,21 +258,26 @@ export class ObligationsRepository {
     return rows.map(readObligation);
   }
 
-  /** A page of obligations by id, after a given one. */
+  /** A page of the obligations that the filter lets through, by id. */
   async page(
     tx: EntityManager,
     tenant: TenantId,
-    filter: {
-      readonly causeId: string | undefined;
-      readonly after: string | undefined;
-      readonly limit: number;
-    },
+    visible: Filter,
+    wanted: ObligationPage,
   ): Promise<readonly Obligation[]> {
+    const values: unknown[] = [tenant, wanted.causeId ?? null, wanted.after ?? null, wanted.limit];
+    const columns = {
+      tenant: 'o.tenant_id',
+      subjectRef: 'o.subject_ref',
+      store: 's.name',
+      region: 's.region',
+    };
+    const condition = visible.sql(columns, (value) => `$${values.push(value)}`);
     const rows = await tx.query<ObligationRow[]>(
-      `select * from obligations
-        where tenant_id = $1 and ($2::uuid is null or cause_id = $2) and ($3::uuid is null or id > $3)
-        order by id limit $4`,
-      [tenant, filter.causeId ?? null, filter.after ?? null, filter.limit],
+      `select o.* from obligations o join stores s on s.tenant_id = o.tenant_id and s.id = o.store_id
+        where o.tenant_id = $1 and ($2::uuid is null or o.cause_id = $2) and ($3::uuid is null or o.id > $3) and ${condition}
+        order by o.id limit $4`,
+      values,
     );
     return rows.map(readObligation);
   }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { TenantId } from '#kernel';
+import type { Caller } from '#access';
 import { Transactions } from '#platform/database';
 import { LanesRepository } from './lanes.repository.js';
-import { ObligationsRepository } from './obligations.repository.js';
+import { ObligationsRepository, type ObligationPage } from './obligations.repository.js';
 import type { Obligation } from './obligation.js';
 
 /** Open and settled work, for privacy officers and auditors. */
@@ -14,15 +14,10 @@ export class ReadObligations {
     private readonly lanes: LanesRepository,
   ) {}
 
-  async page(
-    tenant: TenantId,
-    filter: {
-      readonly causeId: string | undefined;
-      readonly after: string | undefined;
-      readonly limit: number;
-    },
-  ): Promise<readonly Obligation[]> {
-    return this.transactions.run(tenant, (tx) => this.repository.page(tx, tenant, filter));
+  async page(caller: Caller, wanted: ObligationPage): Promise<readonly Obligation[]> {
+    const { tenant } = caller;
+    const visible = caller.filter('read', 'Obligation');
+    return this.transactions.run(tenant, (tx) => this.repository.page(tx, tenant, visible, wanted));
   }
 
   /** For the metrics of a worker: it sees every tenant. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '#access';
 import type { MappedDataset } from '#connector-kit';
 import {
   DependencyError,
@@ -34,11 +35,15 @@ export class RequestRescan {
   ) {}
 
   /** Throws DomainError not_found `store.unknown`. */
-  async execute(tenant: TenantId, storeName: string, at: Date): Promise<string> {
+  async execute(caller: Caller, storeName: string, at: Date): Promise<string> {
+    const { tenant } = caller;
     return this.transactions.run(tenant, async (tx) => {
-      const store = (await this.stores.all(tx, tenant)).find(({ name }) => name === storeName);
+      const store = (await this.stores.all(tx, tenant)).find(
+        ({ name, region }) => name === storeName && caller.may('read', 'Store', { store: name, region }),
+      );
       if (store === undefined)
         throw new DomainError('not_found', 'store.unknown', 'no store of this name is registered');
+      caller.must('update', 'Store', { store: store.name, region: store.region });
       const id = this.ids.next();
       await this.repository.insert(tx, tenant, { id, storeId: store.id, at });
       await this.outbox.add(tx, [rescanStoresJob.bell({ tenantId: tenant })]);
@@ -46,11 +51,21 @@ export class RequestRescan {
     });
   }
 
-  async find(tenant: TenantId, id: string): Promise<Rescan> {
-    const rescan = isUuid(id)
-      ? await this.transactions.run(tenant, (tx) => this.repository.find(tx, tenant, id))
+  /** Throws DomainError not_found `rescan.unknown`. */
+  async find(caller: Caller, id: string): Promise<Rescan> {
+    const { tenant } = caller;
+    const found = isUuid(id)
+      ? await this.transactions.run(tenant, async (tx) => ({
+          rescan: await this.repository.find(tx, tenant, id),
+          stores: await this.stores.all(tx, tenant),
+        }))
       : undefined;
-    if (rescan === undefined) throw new DomainError('not_found', 'rescan.unknown', 'no re-scan has this id');
+    const rescan = found?.rescan;
+    const store = found?.stores.find((one) => one.id === rescan?.storeId);
+    const visible =
+      store !== undefined && caller.may('read', 'Store', { store: store.name, region: store.region });
+    if (rescan === undefined || !visible)
+      throw new DomainError('not_found', 'rescan.unknown', 'no re-scan has this id');
     return rescan;
   }
 }

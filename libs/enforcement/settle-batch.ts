@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Clock, StoreId, TenantId } from '#kernel';
-import { AppendEntries } from '#ledger';
+import { AppendEntries, isLogClosed } from '#ledger';
 import { Transactions } from '#platform/database';
 import { Outbox, type Bell } from '#platform/outbox';
 import { CLOCK } from '#platform/runtime';
@@ -62,7 +62,7 @@ export class RecordOutcomes {
 
 /**
  * Settles a batch under its fence, in one transaction: outcomes, causes, ledger entries, bells. A worker whose lane was
- * taken over settles nothing.
+ * taken over settles nothing; of a tenant that has left meanwhile nothing is settled, and the others of the batch are.
  */
 @Injectable()
 export class SettleBatch {
@@ -77,18 +77,32 @@ export class SettleBatch {
   /** Answers false when the fence was no longer ours. */
   async execute(lease: Lease, batch: Batch, acted: readonly Settlement[]): Promise<boolean> {
     const settlements = [...acted, ...batch.superseded.map(superseded)];
-    return this.transactions.run(null, async (tx) => {
-      if (!(await this.lanes.holds(tx, lease))) return false;
-      const now = this.clock.now();
-      await this.obligations.lockCauses(
-        tx,
-        settlements.map(({ obligation }) => obligation),
-      );
-      await this.obligations.settle(tx, settlements, now);
-      await this.lanes.closeBatch(tx, batch.id, now);
-      await this.recordOutcomes.execute(tx, lease, batch, settlements, now);
-      return true;
-    });
+    for (;;) {
+      try {
+        return await this.transactions.run(null, (tx) => this.settle(tx, lease, batch, settlements));
+      } catch (error) {
+        // A tenant's erasure began between the settling of its obligations and their entries; now its state says so.
+        if (!isLogClosed(error)) throw error;
+      }
+    }
+  }
+
+  private async settle(
+    tx: EntityManager,
+    lease: Lease,
+    batch: Batch,
+    settlements: readonly Settlement[],
+  ): Promise<boolean> {
+    if (!(await this.lanes.holds(tx, lease))) return false;
+    const now = this.clock.now();
+    await this.obligations.lockCauses(
+      tx,
+      settlements.map(({ obligation }) => obligation),
+    );
+    const written = await this.obligations.settle(tx, settlements, now);
+    await this.lanes.closeBatch(tx, batch.id, now);
+    await this.recordOutcomes.execute(tx, lease, batch, written, now);
+    return true;
   }
 }
 

@@ -10,6 +10,7 @@ import {
   SettleRequests,
 } from '#requests';
 import { StoresRepository } from '#stores';
+import { callerOf } from '#testing';
 import { FindLostWork } from './find-lost-work.js';
 import { PlanSweep } from './plan-sweep.js';
 import { PlanWithdrawals } from './plan-withdrawals.js';
@@ -42,7 +43,9 @@ afterAll(async () => {
 
 async function file(tenant: TestTenant, person: string): Promise<string> {
   const subjects = [{ type: 'account_id', value: person }];
-  const { requests } = await stage.engine.control.get(FileRequests).execute(tenant.id, subjects, false);
+  const { requests } = await stage.engine.control
+    .get(FileRequests)
+    .execute(callerOf(tenant.id), subjects, false);
   return requests[0]!.id;
 }
 const planRequests = (tenant: TestTenant) => stage.engine.worker.get(PlanRequests).execute(tenant.id);

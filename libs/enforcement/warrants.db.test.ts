@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DependencyError } from '#kernel';
 import { RegisterDataMap } from '#stores';
+import { callerOf } from '#testing';
 import { PlanWithdrawals } from './plan-withdrawals.js';
 import { dataMapOf } from './testing/data-map.js';
 import { Stage } from './testing/stage.js';
@@ -149,7 +150,7 @@ describe('work whose dataset left the data map', () => {
     await stage.erase(tenant, ['ann']);
     const { clicks: kept } = stores.rows.datasets;
     const map = dataMapOf({ rows: { lane: 'a', datasets: { clicks: kept } } }, tenant.id);
-    await stage.engine.control.get(RegisterDataMap).execute(tenant.id, map);
+    await stage.engine.control.get(RegisterDataMap).execute(callerOf(tenant.id), map);
     await stage.run(tenant, 'rows');
     expect(await outcomes(tenant)).toEqual({ clicks: 'erased', profiles: 'superseded' });
     expect(stage.left(tenant, 'rows/profiles')).toEqual(['ann']);
@@ -200,6 +201,12 @@ describe('rows newer than asOf', () => {
     const stored = await stage.obligations(tenant);
     expect(stored.filter(({ settled_at: at }) => at === null)).toEqual([]);
     expect(stored.reduce((total, { rows }) => total + Number(rows), 0)).toBe(2);
+    // Neither receipt says that there was nothing.
+    const told = stored.map(({ outcome, exact }) => [outcome, exact]);
+    expect(told.toSorted()).toEqual([
+      ['erased', false],
+      ['erased', true],
+    ]);
     expect(stage.left(tenant, 'rows/clicks')).toEqual(['ann']);
   });
 

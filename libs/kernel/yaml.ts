@@ -21,6 +21,8 @@ export function parseYaml(text: string): ParsedYaml {
     uniqueKeys: true,
     strict: true,
     customTags: [],
+    // A key that is a list or a map would be turned into a text, with a warning that quotes the document.
+    stringKeys: true,
   });
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {

@@ -4,7 +4,9 @@ import { LedgerOpeningRow } from './rows/ledger-opening.row.js';
 import { LedgerTreeRow } from './rows/ledger-tree.row.js';
 
 export { AppendEntries } from './append-entries.js';
+export { Conceal } from './conceal.js';
 export { CreateLog } from './create-log.js';
+export { EndLog, isLogClosed } from './end-log.js';
 export { readLines, verifyFile, type VerificationReport } from './domain/verify-file.js';
 export { ExportLog } from './export-log.js';
 export { IntegrateEntries } from './integrate-entries.js';

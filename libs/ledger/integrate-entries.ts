@@ -32,6 +32,14 @@ export class SignTree {
     tree: LedgerTreeRow,
     state: { readonly size: bigint; readonly root: Buffer },
   ): string {
+    // Its key was destroyed when the log ended, and there is no other that a verifier would accept.
+    if (tree.sealedKey.length === 0) {
+      throw new DomainError(
+        'conflict',
+        'ledger.ended',
+        'the log has ended: nothing can be signed for it any more',
+      );
+    }
     const key = createPrivateKey({
       key: this.sealer.open(tree.sealedKey, signingContext(tenant)),
       format: 'der',
@@ -62,7 +70,8 @@ export class IntegrateEntries {
   /**
    * Answers the size of the tree. Signs nothing and throws a DomainError conflict `ledger.behind_checkpoint` when more was
    * published than the database knows, `ledger.history_changed` when the database or the tiles tell another history than
-   * was signed, `ledger.foreign_checkpoint` when the published checkpoint is not this log's.
+   * was signed, `ledger.foreign_checkpoint` when the published checkpoint is not this log's, `ledger.ended` when the log
+   * has ended and entries were added to it all the same.
    */
   async execute(tenant: TenantId): Promise<{ readonly size: number }> {
     // Read before the row: so a checkpoint ahead of the row is never one that another integrator has published since.

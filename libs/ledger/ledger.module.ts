@@ -1,6 +1,8 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AppendEntries } from './append-entries.js';
+import { Conceal } from './conceal.js';
 import { CreateLog } from './create-log.js';
+import { EndLog } from './end-log.js';
 import { ExportLog } from './export-log.js';
 import { IntegrateEntries, SignTree } from './integrate-entries.js';
 import { LedgerRepository } from './ledger.repository.js';
@@ -19,15 +21,17 @@ export class LedgerModule {
       providers: [
         { provide: TILES, useValue: new DiskTileFolder(folder) },
         LedgerRepository,
+        Conceal,
         AppendEntries,
         CreateLog,
+        EndLog,
         WriteTiles,
         SignTree,
         IntegrateEntries,
         ReadLedger,
         ExportLog,
       ],
-      exports: [AppendEntries, CreateLog, IntegrateEntries, ReadLedger, ExportLog],
+      exports: [AppendEntries, Conceal, CreateLog, EndLog, IntegrateEntries, ReadLedger, ExportLog],
     };
   }
 }

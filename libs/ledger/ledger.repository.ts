@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { TenantId } from '#kernel';
+import { DomainError, type TenantId } from '#kernel';
 import { LedgerCounterRow } from './rows/ledger-counter.row.js';
 import { LedgerEntryRow } from './rows/ledger-entry.row.js';
 import { LedgerOpeningRow } from './rows/ledger-opening.row.js';
@@ -30,12 +30,63 @@ export class LedgerRepository {
     count: number,
   ): Promise<{ readonly first: number; readonly epoch: number }> {
     const [rows] = await tx.query<[{ revision: string; epoch: number }[], number]>(
-      'update ledger_counters set revision = revision + $2 where tenant_id = $1 returning revision, epoch',
+      'update ledger_counters set revision = revision + $2 where tenant_id = $1 and not closed returning revision, epoch',
       [tenant, count],
     );
     const [row] = rows;
+    if (row !== undefined) return { first: Number(row.revision) - count + 1, epoch: row.epoch };
+    const known = await tx.existsBy(LedgerCounterRow, { tenantId: tenant });
+    if (!known) throw new TypeError('the tenant has no ledger');
+    throw new DomainError('conflict', 'ledger.closed', 'the tenant has left: nothing of it changes any more');
+  }
+
+  /** Takes the counter as `advance` does, and closes it; nobody else appends from the commit on. */
+  async close(tx: EntityManager, tenant: TenantId): Promise<{ readonly revision: number }> {
+    const [rows] = await tx.query<[{ revision: string }[], number]>(
+      'update ledger_counters set closed = true where tenant_id = $1 returning revision',
+      [tenant],
+    );
+    const [row] = rows;
     if (row === undefined) throw new TypeError('the tenant has no ledger');
-    return { first: Number(row.revision) - count + 1, epoch: row.epoch };
+    return { revision: Number(row.revision) };
+  }
+
+  /** The counter of a closed log, locked, with the kind of its last entry. */
+  async lockClosed(
+    tx: EntityManager,
+    tenant: TenantId,
+  ): Promise<{ readonly revision: number; readonly lastKind: string | undefined }> {
+    const rows = await tx.query<{ revision: string }[]>(
+      'select revision from ledger_counters where tenant_id = $1 and closed for update',
+      [tenant],
+    );
+    const [row] = rows;
+    if (row === undefined) throw new TypeError('the log is not closed');
+    const last = await tx.findOneBy(LedgerEntryRow, { tenantId: tenant, number: row.revision });
+    return { revision: Number(row.revision), lastKind: last?.kind };
+  }
+
+  /** The one number that is taken from a closed log, under its locked counter. */
+  async advanceToEnd(tx: EntityManager, tenant: TenantId): Promise<number> {
+    const [rows] = await tx.query<[{ revision: string }[], number]>(
+      'update ledger_counters set revision = revision + 1 where tenant_id = $1 and closed returning revision',
+      [tenant],
+    );
+    const [row] = rows;
+    if (row === undefined) throw new TypeError('the log is not closed');
+    return Number(row.revision);
+  }
+
+  /** Destroys the signing key of a closed log whose last entry is published; false when that is not so yet. */
+  async destroyKey(tx: EntityManager, tenant: TenantId): Promise<boolean> {
+    const [, count] = await tx.query<[unknown[], number]>(
+      `update ledger_trees t set sealed_key = ''
+         from ledger_counters c
+        where t.tenant_id = $1 and c.tenant_id = t.tenant_id
+          and c.closed and t.size = c.revision and t.published = c.revision`,
+      [tenant],
+    );
+    return count === 1;
   }
 
   async insertEntries(tx: EntityManager, tenant: TenantId, entries: readonly StoredEntry[]): Promise<void> {
@@ -72,7 +123,18 @@ export class LedgerRepository {
     at: Date,
   ): Promise<void> {
     await tx.insert(LedgerCounterRow, { tenantId: log.tenantId, revision: '0', epoch: 1 });
-    await tx.insert(LedgerTreeRow, { ...log, size: '0', published: '0', checkpoint: null, updatedAt: at });
+    const inserted = await tx
+      .createQueryBuilder()
+      .insert()
+      .into(LedgerTreeRow)
+      .values({ ...log, size: '0', published: '0', checkpoint: null, updatedAt: at })
+      .orIgnore()
+      .returning('tenant_id')
+      .execute();
+    if (Array.isArray(inserted.raw) && inserted.raw.length === 1) return;
+    throw new DomainError('conflict', 'ledger.origin_taken', 'there is a log of this origin already', {
+      pointer: '/origin',
+    });
   }
 
   async counter(
@@ -135,10 +197,11 @@ export class LedgerRepository {
     return rows[0]?.latest !== false;
   }
 
-  /** Tenants with entries that no published checkpoint covers yet. */
+  /** Tenants with entries that no published checkpoint covers yet, and whose log has not ended. */
   async pending(tx: EntityManager): Promise<readonly string[]> {
     const rows = await tx.query<{ tenant_id: string }[]>(
-      'select c.tenant_id from ledger_counters c join ledger_trees t using (tenant_id) where c.revision > t.published',
+      `select c.tenant_id from ledger_counters c join ledger_trees t using (tenant_id)
+        where c.revision > t.published and t.sealed_key <> ''`,
     );
     return rows.map((row) => row.tenant_id);
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { canonicalJson, type Clock, type TenantId } from '#kernel';
+import type { Caller } from '#access';
+import { canonicalJson, type Clock } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
@@ -19,7 +20,9 @@ export class ApplyPolicy {
   ) {}
 
   /** Throws DomainError invalid `policy.invalid` with every fault; then nothing was written. */
-  async execute(tenant: TenantId, text: string): Promise<AppliedPolicy> {
+  async execute(caller: Caller, text: string): Promise<AppliedPolicy> {
+    caller.must('update', 'Policy', {});
+    const { tenant } = caller;
     const policy = parsePolicy(text);
     const digest = createHash('sha256').update(canonicalJson(policy)).digest('base64');
     return this.transactions.run(tenant, async (tx) => {

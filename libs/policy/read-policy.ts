@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '#access';
 import { DomainError, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import type { AppliedPolicy } from './domain/policy.js';
@@ -25,7 +26,9 @@ export class ReadPolicy {
     return applied;
   }
 
-  async inForce(tenant: TenantId): Promise<AppliedPolicy> {
+  async inForce(caller: Caller): Promise<AppliedPolicy> {
+    caller.must('read', 'Policy', {});
+    const { tenant } = caller;
     return this.transactions.run(tenant, (tx) => this.current(tx, tenant));
   }
 

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '#access';
 import type { Clock, IdSource, SubjectRef, TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
 import { addDuration, ReadPolicy } from '#policy';
-import { ResolveSubjects, SuppressSubjects, type Identifier } from '#subjects';
+import { identifierKey, ResolveSubjects, SuppressSubjects, type Identifier } from '#subjects';
 import { planRequestsJob } from './jobs.js';
 import { RequestsRepository, type Request } from './requests.repository.js';
 
@@ -114,10 +115,14 @@ export class FileRequests {
 
   /** An identifier never seen registers a subject: data may predate Lethe, and nobody learns who is known. */
   async execute(
-    tenant: TenantId,
+    caller: Caller,
     subjects: readonly Identifier[],
     batch: boolean,
   ): Promise<{ readonly batchId: string | null; readonly requests: readonly FiledRequest[] }> {
+    for (const subject of subjects) {
+      caller.must('create', 'Request', { identifier: identifierKey(subject) });
+    }
+    const { tenant } = caller;
     const batchId = batch ? this.ids.next() : null;
     const requests = await this.transactions.run(tenant, async (tx) => {
       const refs = await this.resolve.execute(tx, tenant, subjects);

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, isUuid, type JsonObject, type TenantId } from '#kernel';
+import type { Caller } from '#access';
+import { DomainError, isUuid, type JsonObject } from '#kernel';
 import { ReadLedger } from '#ledger';
 import { Transactions } from '#platform/database';
-import { RequestsRepository, type Request } from './requests.repository.js';
+import { RequestsRepository, type Request, type RequestPage } from './requests.repository.js';
 
 /** Requests as they stand, and the receipts of those that are settled. */
 @Injectable()
@@ -14,32 +15,26 @@ export class ReadRequests {
   ) {}
 
   /** Throws DomainError not_found `request.unknown`. */
-  async find(tenant: TenantId, id: string): Promise<Request> {
-    const request = isUuid(id)
-      ? await this.transactions.run(tenant, (tx) => this.repository.find(tx, tenant, id))
-      : undefined;
+  async find(caller: Caller, id: string): Promise<Request> {
+    const [request] = isUuid(id) ? await this.page(caller, { id, limit: 1 }) : [];
     if (request === undefined)
       throw new DomainError('not_found', 'request.unknown', 'no request has this id');
     return request;
   }
 
-  async page(
-    tenant: TenantId,
-    filter: {
-      readonly batchId: string | undefined;
-      readonly after: string | undefined;
-      readonly limit: number;
-    },
-  ): Promise<readonly Request[]> {
-    return this.transactions.run(tenant, (tx) => this.repository.page(tx, tenant, filter));
+  async page(caller: Caller, wanted: RequestPage): Promise<readonly Request[]> {
+    const { tenant } = caller;
+    const visible = caller.filter('read', 'Request');
+    return this.transactions.run(tenant, (tx) => this.repository.page(tx, tenant, visible, wanted));
   }
 
   /**
    * The receipt with its proof, as one file that anyone can verify offline. Throws DomainError not_found
    * `receipt.not_issued` while the request runs, and conflict `receipt.not_proved` until its entry is in the tree.
    */
-  async receipt(tenant: TenantId, id: string): Promise<JsonObject> {
-    await this.find(tenant, id);
+  async receipt(caller: Caller, id: string): Promise<JsonObject> {
+    await this.find(caller, id);
+    const { tenant } = caller;
     const stored = await this.transactions.run(tenant, (tx) => this.repository.receipt(tx, tenant, id));
     if (stored === undefined)
       throw new DomainError('not_found', 'receipt.not_issued', 'the request is not settled yet');

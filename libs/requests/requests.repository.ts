@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Any, type EntityManager } from 'typeorm';
+import type { Filter } from '#access';
 import { subjectRef, type JsonObject, type SubjectRef, type TenantId } from '#kernel';
 import type { RequestState } from './domain/settlement.js';
 import { ReceiptRow } from './rows/receipt.row.js';
@@ -17,6 +18,14 @@ export interface Request {
   readonly deadline: Date;
   readonly policyVersion: number;
   readonly settledAt: Date | null;
+}
+
+/** Which requests a caller asks for; without `id` and `batchId`, all of them. */
+export interface RequestPage {
+  readonly id?: string | undefined;
+  readonly batchId?: string | undefined;
+  readonly after?: string | undefined;
+  readonly limit: number;
 }
 
 /** A receipt's document and where its leaf stands in the tenant's ledger. */
@@ -113,33 +122,34 @@ export class RequestsRepository {
     return rows.map(read);
   }
 
-  async find(tx: EntityManager, tenant: TenantId, id: string): Promise<Request | undefined> {
-    const row = await tx.findOneBy(RequestRow, { tenantId: tenant, id });
-    return row === null ? undefined : read(row);
-  }
-
+  /** A page of the requests that the filter lets through, by id. */
   async page(
     tx: EntityManager,
     tenant: TenantId,
-    filter: {
-      readonly batchId: string | undefined;
-      readonly after: string | undefined;
-      readonly limit: number;
-    },
+    visible: Filter,
+    wanted: RequestPage,
   ): Promise<readonly Request[]> {
+    const { id, batchId, after, limit } = wanted;
     const query = tx
       .createQueryBuilder(RequestRow, 'r')
       .where('r.tenantId = :tenant', { tenant })
+      .andWhere(...visible.named({ tenant: 'r.tenantId', subjectRef: 'r.subjectRef' }))
       .orderBy('r.id')
-      .take(filter.limit);
-    if (filter.batchId !== undefined) query.andWhere('r.batchId = :batch', { batch: filter.batchId });
-    if (filter.after !== undefined) query.andWhere('r.id > :after', { after: filter.after });
+      .take(limit);
+    if (id !== undefined) query.andWhere('r.id = :id', { id });
+    if (batchId !== undefined) query.andWhere('r.batchId = :batchId', { batchId });
+    if (after !== undefined) query.andWhere('r.id > :after', { after });
     return (await query.getMany()).map(read);
   }
 
   async receipt(tx: EntityManager, tenant: TenantId, requestId: string): Promise<StoredReceipt | undefined> {
     const row = await tx.findOneBy(ReceiptRow, { tenantId: tenant, requestId });
     return row === null ? undefined : { document: row.document, number: Number(row.number) };
+  }
+
+  /** How many requests of a tenant are not settled. */
+  async countOpen(tx: EntityManager, tenant: TenantId): Promise<number> {
+    return tx.countBy(RequestRow, { tenantId: tenant, state: Any(['received', 'running']) });
   }
 
   async tenantsWithReceived(tx: EntityManager): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '#access';
 import { keptOn } from '#enforcement';
 import { DomainError, isUuid, type IdSource, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
@@ -57,10 +58,12 @@ export class RequestSweeps {
   ) {}
 
   /** All sweeps of a run share one moment, so that a dry run and the run after it can be compared with `at`. */
-  async execute(tenant: TenantId, input: { readonly dryRun: boolean; readonly at: Date }): Promise<string> {
+  async execute(caller: Caller, input: { readonly dryRun: boolean; readonly at: Date }): Promise<string> {
+    const { tenant } = caller;
     const runId = this.ids.next();
     await this.transactions.run(tenant, async (tx) => {
       const { version, rules } = await this.rules.execute(tx, tenant);
+      for (const { store } of rules) caller.must('create', 'Sweep', { store: store.name });
       const sweeps = rules.map(({ name, rule, store }): Sweep => ({
         id: this.ids.next(),
         runId,
@@ -82,9 +85,11 @@ export class RequestSweeps {
   }
 
   /** Throws DomainError not_found `sweep.unknown`. */
-  async find(tenant: TenantId, runId: string): Promise<readonly Sweep[]> {
+  async find(caller: Caller, runId: string): Promise<readonly Sweep[]> {
+    const { tenant } = caller;
+    const visible = caller.filter('read', 'Sweep');
     const sweeps = isUuid(runId)
-      ? await this.transactions.run(tenant, (tx) => this.repository.ofRun(tx, tenant, runId))
+      ? await this.transactions.run(tenant, (tx) => this.repository.ofRun(tx, tenant, visible, runId))
       : [];
     if (sweeps.length === 0) throw new DomainError('not_found', 'sweep.unknown', 'no run has this id');
     return sweeps;

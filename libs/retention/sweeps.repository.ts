@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Any, type EntityManager } from 'typeorm';
+import type { Filter } from '#access';
 import { storeId, type StoreId, type TenantId } from '#kernel';
 import { SweepRow, type SweepState } from './rows/sweep.row.js';
 
@@ -41,8 +42,20 @@ export class SweepsRepository {
     );
   }
 
-  async ofRun(tx: EntityManager, tenant: TenantId, runId: string): Promise<readonly Sweep[]> {
-    const rows = await tx.find(SweepRow, { where: { tenantId: tenant, runId }, order: { id: 'asc' } });
+  /** The sweeps of a run that the filter lets through. */
+  async ofRun(
+    tx: EntityManager,
+    tenant: TenantId,
+    visible: Filter,
+    runId: string,
+  ): Promise<readonly Sweep[]> {
+    const store = '(select s.name from stores s where s.tenant_id = w.tenant_id and s.id = w.store_id)';
+    const rows = await tx
+      .createQueryBuilder(SweepRow, 'w')
+      .where('w.tenantId = :tenant and w.runId = :runId', { tenant, runId })
+      .andWhere(...visible.named({ tenant: 'w.tenantId', store }))
+      .orderBy('w.id')
+      .getMany();
     return rows.map(read);
   }
 

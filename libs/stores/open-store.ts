@@ -28,8 +28,10 @@ export class OpenStore implements OnModuleDestroy {
     const sealed = await this.transactions.run(tenant, (tx) =>
       this.repository.sealedSettings(tx, tenant, store.id),
     );
-    if (sealed === undefined)
+    if (sealed === undefined) {
+      await this.close(store.id);
       throw new DependencyError('invalid_config', 'the store is no longer registered');
+    }
     const settingsDigest = createHash('sha256').update(sealed).digest('hex');
     const known = this.opened.get(store.id);
     if (known?.settingsDigest === settingsDigest) return known.connector;

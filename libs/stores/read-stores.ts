@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, type TenantId } from '#kernel';
+import type { Caller } from '#access';
 import { Transactions } from '#platform/database';
 import type { RegisteredStore } from './domain/registered-store.js';
 import { StoresRepository } from './stores.repository.js';
@@ -12,15 +12,13 @@ export class ReadStores {
     private readonly repository: StoresRepository,
   ) {}
 
-  async all(tenant: TenantId): Promise<readonly RegisteredStore[]> {
-    return this.transactions.run(tenant, (tx) => this.repository.all(tx, tenant));
+  async all(caller: Caller): Promise<readonly RegisteredStore[]> {
+    const stores = await this.transactions.run(caller.tenant, (tx) => this.repository.all(tx, caller.tenant));
+    return visibleTo(caller, stores);
   }
+}
 
-  /** Throws DomainError not_found `store.unknown`. */
-  async byName(tenant: TenantId, name: string): Promise<RegisteredStore> {
-    const store = (await this.all(tenant)).find((one) => one.name === name);
-    if (store === undefined)
-      throw new DomainError('not_found', 'store.unknown', 'no store of this name is registered');
-    return store;
-  }
+/** A tenant has few stores, so they are narrowed after the read. */
+export function visibleTo(caller: Caller, stores: readonly RegisteredStore[]): readonly RegisteredStore[] {
+  return stores.filter(({ name, region }) => caller.may('read', 'Store', { store: name, region }));
 }

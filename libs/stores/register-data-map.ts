@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '#access';
 import { loadManifests, parseDataMap, type Manifest, type MappedStore } from '#connector-kit';
 import { storeId, type Clock, type IdSource, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
@@ -11,6 +12,7 @@ import { CLOCK, IDS } from '#platform/runtime';
 import type { RegisteredStore } from './domain/registered-store.js';
 import { checkStoresJob } from './jobs.js';
 import { settingsContext } from './open-store.js';
+import { visibleTo } from './read-stores.js';
 import { StoresRepository } from './stores.repository.js';
 
 /** Reads a data map and writes what it says, settings sealed. A store that the map leaves out stays as it was. */
@@ -69,9 +71,11 @@ export class RegisterDataMap {
   ) {}
 
   /** Throws DomainError invalid `data_map.invalid` with the path of every fault; then nothing was written. */
-  async execute(tenant: TenantId, text: string): Promise<readonly RegisteredStore[]> {
+  async execute(caller: Caller, text: string): Promise<readonly RegisteredStore[]> {
     const manifests = await loadManifests();
     const map = parseDataMap(text, manifests);
+    for (const { name, region } of map.stores) caller.must('update', 'Store', { store: name, region });
+    const { tenant } = caller;
     const digest = createHash('sha256').update(text, 'utf8').digest('base64');
     return this.transactions.run(tenant, async (tx) => {
       await this.writeStores.execute(tx, tenant, map.stores, manifests);
@@ -80,7 +84,7 @@ export class RegisterDataMap {
         data: { store: name, type, dataMapDigest: digest },
       }));
       await this.appendEntries.execute(tx, tenant, entries);
-      return this.repository.all(tx, tenant);
+      return visibleTo(caller, await this.repository.all(tx, tenant));
     });
   }
 }

@@ -16,11 +16,16 @@ export class StoresRepository {
     return rows.map(read);
   }
 
+  /** The stores of a lane, but those of a tenant that is being erased: nobody works on them any more. */
   async ofLane(
     tx: EntityManager,
     laneId: string,
   ): Promise<readonly (RegisteredStore & { readonly tenantId: string })[]> {
-    const rows = await tx.find(StoreRow, { where: { laneId } });
+    const rows = await tx
+      .createQueryBuilder(StoreRow, 's')
+      .where('s.laneId = :laneId', { laneId })
+      .andWhere(`s.tenantId <> all (array(select id from tenants where state = 'erasing'))`)
+      .getMany();
     return rows.map((row) => ({ ...read(row), tenantId: row.tenantId }));
   }
 
@@ -103,20 +108,22 @@ export class StoresRepository {
     );
   }
 
-  async compacted(tx: EntityManager, tenant: TenantId, id: StoreId): Promise<void> {
-    await tx.query(
+  /** False when the store is no longer registered. */
+  async compacted(tx: EntityManager, tenant: TenantId, id: StoreId): Promise<boolean> {
+    const [, count] = await tx.query<[unknown[], number]>(
       `update stores set compaction_owed = '{}', compaction_due_at = null where tenant_id = $1 and id = $2`,
       [tenant, id],
     );
+    return count === 1;
   }
 
-  /** A compaction that failed stays owed and is tried again then. */
-  async postponeCompaction(tx: EntityManager, tenant: TenantId, id: StoreId, until: Date): Promise<void> {
-    await tx.query('update stores set compaction_due_at = $3 where tenant_id = $1 and id = $2', [
-      tenant,
-      id,
-      until,
-    ]);
+  /** A compaction that failed stays owed and is tried again then. False when the store is no longer registered. */
+  async postponeCompaction(tx: EntityManager, tenant: TenantId, id: StoreId, until: Date): Promise<boolean> {
+    const [, count] = await tx.query<[unknown[], number]>(
+      'update stores set compaction_due_at = $3 where tenant_id = $1 and id = $2',
+      [tenant, id, until],
+    );
+    return count === 1;
   }
 
   /** Tenants with stores that nobody has checked: what a lost bell left behind. */

@@ -23,6 +23,16 @@ export class ResolveSubjects {
     return { type, hash: this.hash.of(tenant, type, value) };
   }
 
+  /** The subject that has this identifier, when there is one. */
+  async find(tx: EntityManager, tenant: TenantId, identifier: Identifier): Promise<SubjectRef | undefined> {
+    return (await this.repository.find(tx, tenant, [this.lookUpKey(tenant, identifier)])).get(0);
+  }
+
+  /** Whether the tenant has such a subject, erased or not. */
+  async isRegistered(tx: EntityManager, tenant: TenantId, ref: SubjectRef): Promise<boolean> {
+    return this.repository.isRegistered(tx, tenant, ref);
+  }
+
   /** The subject of each identifier, registering those never seen; one answer per identifier, in order. */
   async execute(
     tx: EntityManager,
@@ -59,7 +69,12 @@ export class ResolveSubjects {
     await this.repository.insert(tx, tenant, [...people.values()], stamp);
   }
 
-  /** The identifiers of subjects, opened: by subject, then by type. Only planning needs them. */
+  /** The value of a stored identifier of this type. */
+  open(tenant: TenantId, type: string, sealed: Buffer): string {
+    return this.sealer.open(sealed, sealContext(tenant, type)).toString('utf8');
+  }
+
+  /** The identifiers of subjects, opened: by subject, then by type. For planning, and for whoever may see the person. */
   async identifiers(
     tx: EntityManager,
     tenant: TenantId,
@@ -71,7 +86,7 @@ export class ResolveSubjects {
       const ref = subjectRef(row.subject_ref);
       const byType = bySubject.get(ref) ?? new Map<string, string[]>();
       const values = byType.get(row.type) ?? [];
-      values.push(this.sealer.open(row.sealed, sealContext(tenant, row.type)).toString('utf8'));
+      values.push(this.open(tenant, row.type, row.sealed));
       bySubject.set(ref, byType.set(row.type, values));
     }
     return bySubject;

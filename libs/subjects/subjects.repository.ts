@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Filter } from '#access';
 import { subjectRef, type SubjectRef, type TenantId } from '#kernel';
 
 /** An identifier as the tables know it: hashed for look-up, sealed for the stores. */
@@ -88,6 +89,35 @@ export class SubjectsRepository {
       'select subject_ref, type, sealed from subject_identifiers where tenant_id = $1 and subject_ref = any($2::uuid[])',
       [tenant, refs],
     );
+  }
+
+  /** One subject, when there is such a one and the filter lets them through. */
+  async registration(
+    tx: EntityManager,
+    tenant: TenantId,
+    visible: Filter,
+    ref: SubjectRef,
+  ): Promise<{ readonly registeredAt: Date; readonly suppressed: boolean } | undefined> {
+    const values: unknown[] = [tenant, ref];
+    const where = visible.sql(
+      { tenant: 's.tenant_id', subjectRef: 's.ref' },
+      (value) => `$${values.push(value)}`,
+    );
+    const [row] = await tx.query<{ registered_at: Date; suppressed: boolean }[]>(
+      `select s.registered_at,
+              exists (select 1 from suppressions x where x.tenant_id = s.tenant_id and x.subject_ref = s.ref) as suppressed
+         from subjects s where s.tenant_id = $1 and s.ref = $2 and ${where}`,
+      values,
+    );
+    return row === undefined ? undefined : { registeredAt: row.registered_at, suppressed: row.suppressed };
+  }
+
+  async isRegistered(tx: EntityManager, tenant: TenantId, ref: SubjectRef): Promise<boolean> {
+    const rows = await tx.query<unknown[]>('select 1 from subjects where tenant_id = $1 and ref = $2', [
+      tenant,
+      ref,
+    ]);
+    return rows.length > 0;
   }
 
   /** Every identifier of these subjects may not come back after `asOf`. A later suppression replaces an earlier one. */

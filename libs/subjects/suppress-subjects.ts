@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Caller } from '#access';
 import { DomainError, type Clock, type SubjectRef, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
-import type { Identifier } from './domain/identifier.js';
+import { identifierKey, type Identifier } from './domain/identifier.js';
 import { ResolveSubjects } from './resolve-subjects.js';
 import { SubjectsRepository } from './subjects.repository.js';
 
@@ -35,7 +36,9 @@ export class SuppressSubjects {
   }
 
   /** Whether each signal about these people may be written; false for the suppressed. */
-  async guard(tenant: TenantId, identifiers: readonly Identifier[]): Promise<readonly boolean[]> {
+  async guard(caller: Caller, identifiers: readonly Identifier[]): Promise<readonly boolean[]> {
+    for (const one of identifiers) caller.must('read', 'Signal', { identifier: identifierKey(one) });
+    const { tenant } = caller;
     const suppressed = await this.transactions.run(tenant, (tx) => this.among(tx, tenant, identifiers));
     return identifiers.map((_, index) => !suppressed.has(index));
   }
@@ -49,7 +52,9 @@ export class SuppressSubjects {
    * The person registers anew: any suppression is lifted and they become a new subject, unlinked from the erased one.
    * Answers the new pseudonym. Throws DomainError conflict `subject.being_erased` while the erasure is under way.
    */
-  async lift(tenant: TenantId, identifier: Identifier): Promise<SubjectRef> {
+  async lift(caller: Caller, identifier: Identifier): Promise<SubjectRef> {
+    caller.must('create', 'Subject', { identifier: identifierKey(identifier) });
+    const { tenant } = caller;
     return this.transactions.run(tenant, async (tx) => {
       const key = this.resolve.lookUpKey(tenant, identifier);
       const lifted = (await this.repository.suppressed(tx, tenant, [key])).size > 0;

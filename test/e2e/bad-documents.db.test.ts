@@ -103,6 +103,7 @@ describe('a document that cannot be right', () => {
       [''],
     ],
     ['a text that is no YAML', 'purposes: [', ['']],
+    ['a key that is a map', 'purposes: { { a: 1 }: 2 }', ['']],
     ['a tag', 'purposes: !!js/function "() => 1"', ['']],
     ['another type of document', '"purposes"', ['']],
     ['aliases of aliases', bomb, ['']],

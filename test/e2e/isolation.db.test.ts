@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, withClient, type TestDatabase } from '#testing';
+import { createTestDatabase, fillTables, withClient, type TestDatabase } from '#testing';
 
 const [ours, theirs] = [randomUUID(), randomUUID()];
 
@@ -10,68 +10,6 @@ const withoutTenant = ['tenants', 'outbox', 'lanes', 'batches'];
 /** Written by migrations, with the owner's connection; neither login has a right on it. */
 const ofTheOwner = ['schema_migrations'];
 const ledger = ['ledger_counters', 'ledger_entries', 'ledger_openings', 'ledger_trees'];
-
-interface Column {
-  readonly table: string;
-  readonly name: string;
-  readonly type: string;
-  readonly array: boolean;
-}
-
-/** One row of each table of a tenant, made by the owner without the rules (constraints of other tables are off). */
-async function fill(owner: Client, tables: readonly string[], tenant: string): Promise<void> {
-  await owner.query("set session_replication_role = 'replica'");
-  for (const table of tables) {
-    const { rows } = await owner.query<Column>(
-      `select table_name as table, column_name as name, data_type as type, data_type = 'ARRAY' as array
-         from information_schema.columns
-        where table_schema = 'public' and table_name = $1 
-          and ((is_nullable = 'NO' and column_default is null) or column_name in ('tenant_id', 'cut_off'))`,
-      [table],
-    );
-    const values = rows.map(({ name, type, array }) => valueOf(table, name, array ? 'ARRAY' : type, tenant));
-    const places = values.map((_, index) => `$${index + 1}`).join(', ');
-    await owner.query(
-      `insert into ${table} (${rows.map(({ name }) => name).join(', ')}) values (${places})`,
-      values,
-    );
-  }
-  await owner.query('reset session_replication_role');
-}
-
-/** Words that checks ask for; the check constraints stay on. */
-const words: Readonly<Record<string, string>> = {
-  'api_keys.role': 'service',
-  'causes.kind': 'request',
-  'consent_events.action': 'grant',
-  'obligations.action': 'purge',
-  'obligations.cause_kind': 'sweep',
-  'requests.kind': 'deletion',
-  'requests.state': 'received',
-  'rescans.state': 'requested',
-  'stores.state': 'ready',
-  'sweeps.state': 'requested',
-};
-
-function valueOf(table: string, column: string, type: string, tenant: string): unknown {
-  if (column === 'tenant_id') return tenant;
-  switch (type) {
-    case 'uuid':
-      return randomUUID();
-    case 'text':
-      return words[`${table}.${column}`] ?? `${column} of ${tenant}`;
-    case 'bytea':
-      return Buffer.from(tenant);
-    case 'timestamp with time zone':
-      return new Date();
-    case 'jsonb':
-      return '{}';
-    case 'boolean':
-      return false;
-    default:
-      return 1;
-  }
-}
 
 describe('row-level security', () => {
   let database: TestDatabase;
@@ -96,8 +34,8 @@ describe('row-level security', () => {
       'insert into tenants (id, slug, name, created_at) values ($1, $3, $3, now()), ($2, $4, $4, now())',
       [ours, theirs, 'ours', 'theirs'],
     );
-    await fill(owner, tenantTables, ours);
-    await fill(owner, tenantTables, theirs);
+    await fillTables(owner, tenantTables, ours);
+    await fillTables(owner, tenantTables, theirs);
   });
   afterAll(async () => {
     await Promise.all([owner, app, system].map((client) => client.end()));
@@ -324,17 +262,30 @@ describe('the schema', () => {
   });
 
   it('runs every function of the owner with a fixed search path, for those alone who need it', async () => {
-    const definers = await ask<{ name: string; config: string[] | null; public: boolean; system: boolean }>(
+    const definers = await ask<{
+      name: string;
+      config: string[] | null;
+      public: boolean;
+      app: boolean;
+      system: boolean;
+    }>(
       `select p.proname as name, p.proconfig as config, has_function_privilege('public', p.oid, 'execute') as public,
+              has_function_privilege('lethe_app', p.oid, 'execute') as app,
               has_function_privilege('lethe_system', p.oid, 'execute') as system
          from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef order by 1`,
     );
-    expect(definers.map(({ name }) => name)).toEqual(['decision_state', 'find_api_key', 'lane_for']);
-    for (const definer of definers)
-      expect(definer).toMatchObject({
-        config: ['search_path=public, pg_temp'],
-        public: false,
-        system: false,
-      });
+    for (const { config, public: anyone } of definers) {
+      expect(config).toEqual(['search_path=public, pg_temp']);
+      expect(anyone).toBe(false);
+    }
+    const runBy = definers.map(({ name, app, system }) => [name, app, system]);
+    expect(runBy).toEqual([
+      ['decision_state', true, false],
+      ['erase_tenant', false, true],
+      ['find_api_key', true, false],
+      ['find_tenant', true, false],
+      ['lane_for', true, false],
+      ['touch_api_keys', true, false],
+    ]);
   });
 });

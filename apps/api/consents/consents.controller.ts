@@ -1,8 +1,8 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import type { Caller } from '#access';
 import { RecordConsent } from '#consent';
-import type { TenantId } from '#kernel';
-import { CurrentTenant } from '../http/current-tenant.js';
+import { CurrentCaller } from '../http/current-caller.js';
 import { Requires } from '../http/requires.js';
 import { ConsentDto, RecordedConsentDto } from './consents.dto.js';
 
@@ -16,7 +16,7 @@ export class ConsentsController {
   @Post()
   @Requires('create', 'Consent')
   @ApiCreatedResponse({ type: RecordedConsentDto })
-  async record(@CurrentTenant() tenant: TenantId, @Body() body: ConsentDto): Promise<RecordedConsentDto> {
-    return this.recordConsent.execute(tenant, body);
+  async record(@CurrentCaller() caller: Caller, @Body() body: ConsentDto): Promise<RecordedConsentDto> {
+    return this.recordConsent.execute(caller, body);
   }
 }

@@ -1,9 +1,9 @@
 import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Caller } from '#access';
 import { AnswerQuestion } from '#consent';
-import type { TenantId } from '#kernel';
 import { Metrics } from '#platform/telemetry';
-import { CurrentTenant } from '../http/current-tenant.js';
+import { CurrentCaller } from '../http/current-caller.js';
 import { Requires } from '../http/requires.js';
 import { DecisionDto, presentDecision, QuestionDto } from './decisions.dto.js';
 
@@ -23,13 +23,13 @@ export class DecisionsController {
   @ApiHeader({ name: 'Sec-GPC', required: false, description: 'Global Privacy Control: `1` opts out.' })
   @ApiOkResponse({ type: DecisionDto })
   async decide(
-    @CurrentTenant() tenant: TenantId,
+    @CurrentCaller() caller: Caller,
     @Body() body: QuestionDto,
     @Headers('sec-gpc') gpc: string | undefined,
   ): Promise<DecisionDto> {
     // Exactly "1" counts, and of several headers (joined by the parser with commas) one is enough.
     const signalled = (gpc ?? '').split(',').some((value) => value.trim() === '1');
-    const decision = await this.answerQuestion.execute(tenant, {
+    const decision = await this.answerQuestion.execute(caller, {
       subject: body.subject,
       purpose: body.purpose,
       optOutSignal: signalled || body.globalPrivacyControl === true,

@@ -1,25 +1,27 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { abilityOf, Authenticate, type Principal } from '#access';
+import { Authenticate, type Caller } from '#access';
 import { DomainError } from '#kernel';
+import { KnowPerson } from './know-person.js';
 import { PUBLIC, REQUIREMENT, type Requirement } from './requires.js';
 
-const principals = new WeakMap<object, Principal>();
+const callers = new WeakMap<object, Caller>();
 
-/** The principal that the guard found for a request. */
-export function principalOf(request: FastifyRequest): Principal {
-  const principal = principals.get(request);
-  if (principal === undefined) throw new TypeError('the route was not guarded');
-  return principal;
+/** Who the guard found out a request to be from. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request);
+  if (caller === undefined) throw new TypeError('the route was not guarded');
+  return caller;
 }
 
-/** Lets a request in when its key is valid and its role may do what the route declares. Default deny. */
+/** Lets a request in when its credentials are valid and there is anything that they may do what the route declares to. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authenticate: Authenticate,
+    private readonly knowPerson: KnowPerson,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -29,11 +31,19 @@ export class AccessGuard implements CanActivate {
     if (requirement === undefined)
       throw new DomainError('forbidden', 'access.denied', 'nobody may call this');
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const principal = await this.authenticate.execute(request.headers.authorization);
-    if (!abilityOf(principal.role).can(requirement.action, requirement.resource)) {
-      throw new DomainError('forbidden', 'access.denied', `a key of role ${principal.role} may not do this`);
-    }
-    principals.set(request, principal);
+    const authenticated = await this.authenticate.execute({
+      authorization: request.headers.authorization,
+      tenant: oneValue(request.headers['lethe-tenant']),
+      breakGlass: oneValue(request.headers['lethe-break-glass']),
+      operation: `${request.method} ${request.routeOptions.url ?? ''}`,
+    });
+    const caller = await this.knowPerson.execute(authenticated);
+    caller.mustEver(requirement.action, requirement.resource);
+    callers.set(request, caller);
     return true;
   }
+}
+
+function oneValue(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }

@@ -23,6 +23,30 @@ interface Problem {
   readonly errors?: readonly Fault[];
 }
 
+const text = { type: 'string' };
+
+/** The same as OpenAPI has it. */
+export const problemSchema = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'code', 'detail'],
+  properties: {
+    type: text,
+    title: text,
+    status: { type: 'integer' },
+    code: { ...text, description: 'Stable; what to branch on.' },
+    detail: text,
+    pointer: { ...text, description: 'JSON Pointer (RFC 6901) to the part of the input at fault.' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'message'],
+        properties: { pointer: text, message: text },
+      },
+    },
+  },
+};
+
 /** Writes every error as application/problem+json. Nothing else in Lethe knows HTTP's status codes. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {

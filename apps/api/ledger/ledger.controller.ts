@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Header, Param, Query, StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Caller } from '#access';
 import { formatRevision } from '#consent';
 import { DomainError, isUuid, tenantId, type Json, type TenantId } from '#kernel';
 import { ExportLog, ReadLedger } from '#ledger';
 import { Transactions } from '#platform/database';
-import { CurrentTenant } from '../http/current-tenant.js';
+import { CurrentCaller } from '../http/current-caller.js';
 import { Public, Requires } from '../http/requires.js';
 import { FeedPageDto, LedgerDto } from './ledger.dto.js';
 
@@ -23,7 +24,7 @@ export class LedgerController {
   @ApiBearerAuth()
   @Requires('read', 'Ledger')
   @ApiOkResponse({ type: LedgerDto })
-  async about(@CurrentTenant() tenant: TenantId): Promise<LedgerDto> {
+  async about(@CurrentCaller() { tenant }: Caller): Promise<LedgerDto> {
     return this.transactions.run(tenant, async (tx) => {
       const { origin, verifierKey } = await this.readLedger.identity(tx, tenant);
       const { revision, epoch } = await this.readLedger.revision(tx, tenant);
@@ -36,7 +37,7 @@ export class LedgerController {
   @ApiBearerAuth()
   @Requires('read', 'Ledger')
   @ApiOkResponse({ type: [Object] })
-  async feed(@CurrentTenant() tenant: TenantId, @Query() query: FeedPageDto): Promise<readonly Json[]> {
+  async feed(@CurrentCaller() { tenant }: Caller, @Query() query: FeedPageDto): Promise<readonly Json[]> {
     const entries = await this.transactions.run(tenant, (tx) =>
       this.readLedger.entries(tx, tenant, query.after, query.limit),
     );
@@ -49,7 +50,7 @@ export class LedgerController {
   @Requires('read', 'Ledger')
   @Header('content-type', 'application/x-ndjson')
   @ApiOkResponse({ description: 'A manifest, one line an entry, and a last line that tells the count.' })
-  export(@CurrentTenant() tenant: TenantId): StreamableFile {
+  export(@CurrentCaller() { tenant }: Caller): StreamableFile {
     const lines = async function* (source: AsyncIterable<string>) {
       for await (const line of source) yield `${line}\n`;
     };

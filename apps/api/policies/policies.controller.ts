@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { TenantId } from '#kernel';
+import type { Caller } from '#access';
 import { ApplyPolicy, policyJsonSchema, ReadPolicy } from '#policy';
-import { CurrentTenant } from '../http/current-tenant.js';
+import { CurrentCaller } from '../http/current-caller.js';
 import { DocumentDto } from '../http/document.dto.js';
 import { Public, Requires } from '../http/requires.js';
 import { PolicyDto } from './policies.dto.js';
@@ -20,8 +20,8 @@ export class PoliciesController {
   @Put()
   @Requires('update', 'Policy')
   @ApiOkResponse({ type: PolicyDto })
-  async apply(@CurrentTenant() tenant: TenantId, @Body() body: DocumentDto): Promise<PolicyDto> {
-    return this.applyPolicy.execute(tenant, body.document);
+  async apply(@CurrentCaller() caller: Caller, @Body() body: DocumentDto): Promise<PolicyDto> {
+    return this.applyPolicy.execute(caller, body.document);
   }
 
   /** The JSON Schema of a policy document, for editors. */
@@ -35,7 +35,7 @@ export class PoliciesController {
   @Get()
   @Requires('read', 'Policy')
   @ApiOkResponse({ type: PolicyDto })
-  async inForce(@CurrentTenant() tenant: TenantId): Promise<PolicyDto> {
-    return this.readPolicy.inForce(tenant);
+  async inForce(@CurrentCaller() caller: Caller): Promise<PolicyDto> {
+    return this.readPolicy.inForce(caller);
   }
 }

@@ -1,15 +1,17 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { ReadObligations, type Obligation } from '#enforcement';
-import type { JsonObject, TenantId } from '#kernel';
+import type { Caller } from '#access';
+import { ReadObligations } from '#enforcement';
+import type { JsonObject } from '#kernel';
 import { FileRequests, ReadRequests } from '#requests';
-import { CurrentTenant } from '../http/current-tenant.js';
+import { CurrentCaller } from '../http/current-caller.js';
 import { Requires } from '../http/requires.js';
 import {
   FileBatchDto,
   FiledBatchDto,
   FiledRequestDto,
   FileRequestDto,
+  ObligationDto,
   ObligationPageDto,
   presentRequest,
   RequestDto,
@@ -31,8 +33,8 @@ export class RequestsController {
   @HttpCode(202)
   @Requires('create', 'Request')
   @ApiAcceptedResponse({ type: FiledRequestDto })
-  async file(@CurrentTenant() tenant: TenantId, @Body() body: FileRequestDto): Promise<FiledRequestDto> {
-    const { requests } = await this.fileRequests.execute(tenant, [body.subject], false);
+  async file(@CurrentCaller() caller: Caller, @Body() body: FileRequestDto): Promise<FiledRequestDto> {
+    const { requests } = await this.fileRequests.execute(caller, [body.subject], false);
     const [filed] = requests;
     if (filed === undefined) throw new TypeError('a filed request is missing');
     return filed;
@@ -43,8 +45,8 @@ export class RequestsController {
   @HttpCode(202)
   @Requires('create', 'Request')
   @ApiAcceptedResponse({ type: FiledBatchDto })
-  async fileBatch(@CurrentTenant() tenant: TenantId, @Body() body: FileBatchDto): Promise<FiledBatchDto> {
-    const { batchId, requests } = await this.fileRequests.execute(tenant, body.subjects, true);
+  async fileBatch(@CurrentCaller() caller: Caller, @Body() body: FileBatchDto): Promise<FiledBatchDto> {
+    const { batchId, requests } = await this.fileRequests.execute(caller, body.subjects, true);
     return { batchId: batchId ?? '', requests };
   }
 
@@ -52,44 +54,45 @@ export class RequestsController {
   @Requires('read', 'Request')
   @ApiOkResponse({ type: [RequestDto] })
   async list(
-    @CurrentTenant() tenant: TenantId,
+    @CurrentCaller() caller: Caller,
     @Query() query: RequestPageDto,
-  ): Promise<readonly RequestDto[]> {
-    const page = await this.readRequests.page(tenant, {
+  ): Promise<readonly Partial<RequestDto>[]> {
+    const page = await this.readRequests.page(caller, {
       batchId: query.batch,
       after: query.after,
       limit: query.limit,
     });
-    return page.map(presentRequest);
+    return page.map((request) => presentRequest(caller, request));
   }
 
   @Get('requests/:id')
   @Requires('read', 'Request')
   @ApiOkResponse({ type: RequestDto })
-  async find(@CurrentTenant() tenant: TenantId, @Param('id') id: string): Promise<RequestDto> {
-    return presentRequest(await this.readRequests.find(tenant, id));
+  async find(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<Partial<RequestDto>> {
+    return presentRequest(caller, await this.readRequests.find(caller, id));
   }
 
   /** The signed receipt with its proof: one file that `lethe verify` checks offline. */
   @Get('requests/:id/receipt')
   @Requires('read', 'Request')
   @ApiOkResponse({ type: Object })
-  async receipt(@CurrentTenant() tenant: TenantId, @Param('id') id: string): Promise<JsonObject> {
-    return this.readRequests.receipt(tenant, id);
+  async receipt(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<JsonObject> {
+    return this.readRequests.receipt(caller, id);
   }
 
   /** The work that causes led to, open and settled. */
   @Get('obligations')
   @Requires('read', 'Obligation')
-  @ApiOkResponse({ type: [Object] })
+  @ApiOkResponse({ type: [ObligationDto] })
   async obligations(
-    @CurrentTenant() tenant: TenantId,
+    @CurrentCaller() caller: Caller,
     @Query() query: ObligationPageDto,
-  ): Promise<readonly Obligation[]> {
-    return this.readObligations.page(tenant, {
+  ): Promise<readonly Partial<ObligationDto>[]> {
+    const page = await this.readObligations.page(caller, {
       causeId: query.cause,
       after: query.after,
       limit: query.limit,
     });
+    return page.map((obligation) => caller.pick('Obligation', obligation));
   }
 }

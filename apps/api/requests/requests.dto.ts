@@ -1,7 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
-import type { FiledRequest, Request } from '#requests';
-import { requestStates } from '#requests';
+import type { Caller } from '#access';
+import type { Obligation } from '#enforcement';
+import type { SubjectRef } from '#kernel';
+import { requestStates, type FiledRequest, type Request } from '#requests';
 import { IdentifierDto, OnePerson, SeveralPeople } from '../http/identifier.dto.js';
 import { PageDto } from '../http/page.dto.js';
 
@@ -36,21 +38,60 @@ export class FiledBatchDto {
   @ApiProperty({ type: [FiledRequestDto] }) requests!: readonly FiledRequestDto[];
 }
 
-export class RequestDto {
+/** Whom it is about is left out for those who see outcomes only. */
+export class RequestDto implements Partial<Request> {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty({ format: 'uuid', nullable: true, type: String }) batchId!: string | null;
-  @ApiProperty({ enum: kinds }) kind!: string;
-  @ApiProperty({ enum: requestStates }) state!: string;
+  @ApiProperty({ enum: kinds }) kind!: 'deletion';
+  @ApiProperty({ enum: requestStates }) state!: Request['state'];
+  @ApiPropertyOptional({ format: 'uuid', type: String, description: 'The pseudonym of the person.' })
+  subjectRef?: SubjectRef;
   @ApiProperty({ format: 'date-time', description: 'Signals collected up to this moment are erased.' })
   asOf!: Date;
   @ApiProperty({ format: 'date-time' }) deadline!: Date;
-  @ApiProperty() policyVersion!: number;
+  @ApiProperty({ type: 'integer' }) policyVersion!: number;
   @ApiProperty({ format: 'date-time', nullable: true, type: String }) settledAt!: Date | null;
 }
 
-export function presentRequest(request: Request): RequestDto {
-  const { id, batchId, kind, state, asOf, deadline, policyVersion, settledAt } = request;
-  return { id, batchId, kind, state, asOf, deadline, policyVersion, settledAt };
+export function presentRequest(caller: Caller, request: Request): Partial<RequestDto> {
+  const { id, batchId, kind, state, subjectRef, asOf, deadline, policyVersion, settledAt } = request;
+  return caller.pick('Request', {
+    id,
+    batchId,
+    kind,
+    state,
+    subjectRef,
+    asOf,
+    deadline,
+    policyVersion,
+    settledAt,
+  });
+}
+
+/** Whom it is about is left out for those who see outcomes only. */
+export class ObligationDto implements Partial<Obligation> {
+  @ApiProperty({ format: 'uuid', type: String }) storeId!: Obligation['storeId'];
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty() dataset!: string;
+  @ApiProperty({ enum: ['request', 'withdrawal', 'sweep', 'reappearance'] })
+  causeKind!: Obligation['causeKind'];
+  @ApiProperty({ format: 'uuid' }) causeId!: string;
+  @ApiPropertyOptional({ format: 'uuid', nullable: true, type: String, description: 'The pseudonym.' })
+  subjectRef?: SubjectRef | null;
+  @ApiProperty({ format: 'date-time', nullable: true, type: String }) cutOff!: Date | null;
+  @ApiProperty({ format: 'date-time' }) asOf!: Date;
+  @ApiProperty({ format: 'date-time' }) deadline!: Date;
+  @ApiProperty({ type: 'integer' }) attempts!: number;
+  @ApiProperty({ type: 'integer', description: 'Rows removed.' }) rows!: number;
+  @ApiProperty({ description: 'False when a crash hid how many rows an attempt removed.' }) exact!: boolean;
+  @ApiProperty({ nullable: true, type: String }) error!: string | null;
+  @ApiProperty({ nullable: true, type: String }) outcome!: Obligation['outcome'];
+  @ApiProperty({ nullable: true, type: String, description: 'The legal basis of what is retained.' })
+  basis!: string | null;
+  @ApiProperty({ nullable: true, type: String }) level!: string | null;
+  @ApiProperty({ type: 'integer' }) policyVersion!: number;
+  @ApiProperty({ format: 'date-time' }) plannedAt!: Date;
+  @ApiProperty({ format: 'date-time', nullable: true, type: String }) settledAt!: Date | null;
 }
 
 export class RequestPageDto extends PageDto {

@@ -1,9 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { Clock, TenantId } from '#kernel';
+import type { Clock } from '#kernel';
+import type { Caller } from '#access';
 import { CLOCK } from '#platform/runtime';
 import { RequestSweeps } from '#retention';
-import { CurrentTenant } from '../http/current-tenant.js';
+import { CurrentCaller } from '../http/current-caller.js';
 import { Requires } from '../http/requires.js';
 import { presentSweep, StartedSweepsDto, StartSweepsDto, SweepDto } from './sweeps.dto.js';
 
@@ -21,14 +22,14 @@ export class SweepsController {
   @HttpCode(202)
   @Requires('create', 'Sweep')
   @ApiAcceptedResponse({ type: StartedSweepsDto })
-  async start(@CurrentTenant() tenant: TenantId, @Body() body: StartSweepsDto): Promise<StartedSweepsDto> {
-    return { runId: await this.requestSweeps.execute(tenant, { dryRun: body.dryRun, at: this.clock.now() }) };
+  async start(@CurrentCaller() caller: Caller, @Body() body: StartSweepsDto): Promise<StartedSweepsDto> {
+    return { runId: await this.requestSweeps.execute(caller, { dryRun: body.dryRun, at: this.clock.now() }) };
   }
 
   @Get(':runId')
   @Requires('read', 'Sweep')
   @ApiOkResponse({ type: [SweepDto] })
-  async find(@CurrentTenant() tenant: TenantId, @Param('runId') runId: string): Promise<readonly SweepDto[]> {
-    return (await this.requestSweeps.find(tenant, runId)).map(presentSweep);
+  async find(@CurrentCaller() caller: Caller, @Param('runId') runId: string): Promise<readonly SweepDto[]> {
+    return (await this.requestSweeps.find(caller, runId)).map(presentSweep);
   }
 }

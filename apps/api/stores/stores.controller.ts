@@ -1,11 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Caller } from '#access';
 import { dataMapJsonSchema, loadManifests } from '#connector-kit';
 import { RequestRescan } from '#enforcement';
-import type { Clock, TenantId } from '#kernel';
+import type { Clock } from '#kernel';
 import { CLOCK } from '#platform/runtime';
 import { ReadStores, RegisterDataMap } from '#stores';
-import { CurrentTenant } from '../http/current-tenant.js';
+import { CurrentCaller } from '../http/current-caller.js';
 import { DocumentDto } from '../http/document.dto.js';
 import { Public, Requires } from '../http/requires.js';
 import { presentStore, RescanDto, StartedRescanDto, StoreDto } from './stores.dto.js';
@@ -25,8 +26,8 @@ export class StoresController {
   @Put('data-map')
   @Requires('update', 'Store')
   @ApiOkResponse({ type: [StoreDto] })
-  async register(@CurrentTenant() tenant: TenantId, @Body() body: DocumentDto): Promise<readonly StoreDto[]> {
-    return (await this.registerDataMap.execute(tenant, body.document)).map(presentStore);
+  async register(@CurrentCaller() caller: Caller, @Body() body: DocumentDto): Promise<readonly StoreDto[]> {
+    return (await this.registerDataMap.execute(caller, body.document)).map(presentStore);
   }
 
   /** The JSON Schema of a data map, with the settings of every store type, for editors. */
@@ -40,8 +41,8 @@ export class StoresController {
   @Get('stores')
   @Requires('read', 'Store')
   @ApiOkResponse({ type: [StoreDto] })
-  async list(@CurrentTenant() tenant: TenantId): Promise<readonly StoreDto[]> {
-    return (await this.readStores.all(tenant)).map(presentStore);
+  async list(@CurrentCaller() caller: Caller): Promise<readonly StoreDto[]> {
+    return (await this.readStores.all(caller)).map(presentStore);
   }
 
   /** Compares a store's subject keys with everyone who was erased; what came back is erased again. */
@@ -49,14 +50,14 @@ export class StoresController {
   @HttpCode(202)
   @Requires('update', 'Store')
   @ApiAcceptedResponse({ type: StartedRescanDto })
-  async rescan(@CurrentTenant() tenant: TenantId, @Param('name') name: string): Promise<StartedRescanDto> {
-    return { id: await this.requestRescan.execute(tenant, name, this.clock.now()) };
+  async rescan(@CurrentCaller() caller: Caller, @Param('name') name: string): Promise<StartedRescanDto> {
+    return { id: await this.requestRescan.execute(caller, name, this.clock.now()) };
   }
 
   @Get('rescans/:id')
   @Requires('read', 'Store')
   @ApiOkResponse({ type: RescanDto })
-  async rescanState(@CurrentTenant() tenant: TenantId, @Param('id') id: string): Promise<RescanDto> {
-    return this.requestRescan.find(tenant, id);
+  async rescanState(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<RescanDto> {
+    return this.requestRescan.find(caller, id);
   }
 }

@@ -1,26 +1,57 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { TenantId } from '#kernel';
-import { SuppressSubjects } from '#subjects';
-import { CurrentTenant } from '../http/current-tenant.js';
+import type { Caller } from '#access';
+import { ReadConsents } from '#consent';
+import { ReadSubject, SuppressSubjects } from '#subjects';
+import { CurrentCaller } from '../http/current-caller.js';
 import { Requires } from '../http/requires.js';
-import { GuardDto, GuardedDto, RegisteredSubjectDto, RegisterSubjectDto } from './subjects.dto.js';
+import {
+  GuardDto,
+  GuardedDto,
+  RegisteredSubjectDto,
+  RegisterSubjectDto,
+  SubjectConsentDto,
+  SubjectDto,
+} from './subjects.dto.js';
 
 @ApiTags('subjects')
 @ApiBearerAuth()
 @Controller('v1')
 export class SubjectsController {
-  constructor(private readonly suppressSubjects: SuppressSubjects) {}
+  constructor(
+    private readonly suppressSubjects: SuppressSubjects,
+    private readonly readSubject: ReadSubject,
+    private readonly readConsents: ReadConsents,
+  ) {}
 
   /** The person registers, or registers anew after an erasure, which is all that lifts a suppression. */
   @Post('subjects')
-  @Requires('create', 'Consent')
+  @Requires('create', 'Subject')
   @ApiCreatedResponse({ type: RegisteredSubjectDto })
   async register(
-    @CurrentTenant() tenant: TenantId,
+    @CurrentCaller() caller: Caller,
     @Body() body: RegisterSubjectDto,
   ): Promise<RegisteredSubjectDto> {
-    return { subjectRef: await this.suppressSubjects.lift(tenant, body.subject) };
+    return { subjectRef: await this.suppressSubjects.lift(caller, body.subject) };
+  }
+
+  /** One person, by pseudonym; `self` is the person whose token this is. Somebody whom you may not see is unknown. */
+  @Get('subjects/:ref')
+  @Requires('read', 'Subject')
+  @ApiOkResponse({ type: SubjectDto })
+  async find(@CurrentCaller() caller: Caller, @Param('ref') ref: string): Promise<Partial<SubjectDto>> {
+    return this.readSubject.execute(caller, ref);
+  }
+
+  /** What the person last said about each purpose. */
+  @Get('subjects/:ref/consents')
+  @Requires('read', 'Consent')
+  @ApiOkResponse({ type: [SubjectConsentDto] })
+  async consents(
+    @CurrentCaller() caller: Caller,
+    @Param('ref') ref: string,
+  ): Promise<readonly SubjectConsentDto[]> {
+    return this.readConsents.execute(caller, ref);
   }
 
   /** Asked before signals are written: late events, replays and restored data of erased people are refused. */
@@ -28,7 +59,7 @@ export class SubjectsController {
   @HttpCode(200)
   @Requires('read', 'Signal')
   @ApiOkResponse({ type: GuardedDto })
-  async guard(@CurrentTenant() tenant: TenantId, @Body() body: GuardDto): Promise<GuardedDto> {
-    return { allowed: await this.suppressSubjects.guard(tenant, body.subjects) };
+  async guard(@CurrentCaller() caller: Caller, @Body() body: GuardDto): Promise<GuardedDto> {
+    return { allowed: await this.suppressSubjects.guard(caller, body.subjects) };
   }
 }

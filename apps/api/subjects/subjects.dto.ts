@@ -1,4 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { consentActions, type ConsentAction, type ConsentView } from '#consent';
+import type { SubjectRef } from '#kernel';
+import type { Identifier, SubjectView } from '#subjects';
 import { IdentifierDto, OnePerson, SeveralPeople } from '../http/identifier.dto.js';
 
 export class RegisterSubjectDto {
@@ -21,4 +24,25 @@ export class GuardedDto {
     description: 'In the order asked: true when signals of this person may be written.',
   })
   allowed!: readonly boolean[];
+}
+
+export class SubjectDto implements SubjectView {
+  @ApiProperty({ format: 'uuid', type: String, description: "The subject's pseudonym." })
+  subjectRef!: SubjectRef;
+  @ApiProperty({ format: 'date-time' }) registeredAt!: Date;
+  @ApiProperty({
+    description: 'Erased or being erased: nothing may be decided from them or written about them.',
+  })
+  suppressed!: boolean;
+  @ApiProperty({ type: [IdentifierDto], description: 'None once erased.' })
+  identifiers!: readonly Identifier[];
+}
+
+export class SubjectConsentDto implements ConsentView {
+  @ApiProperty() purpose!: string;
+  @ApiProperty({ enum: consentActions }) action!: ConsentAction;
+  @ApiProperty({ format: 'date-time' }) since!: Date;
+  @ApiProperty({ format: 'date-time', nullable: true, type: String }) expiresAt!: Date | null;
+  @ApiProperty({ nullable: true, type: String, description: 'The notice that the person saw.' })
+  noticeVersion!: string | null;
 }

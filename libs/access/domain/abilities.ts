@@ -1,77 +1,217 @@
-import { AbilityBuilder, createMongoAbility, type MongoAbility } from '@casl/ability';
-import type { TenantId } from '#kernel';
-
-/** Who a key may speak for. The operator runs the installation and sees no tenant's data. */
-export const roles = ['operator', 'administrator', 'privacy_officer', 'auditor', 'service'] as const;
-export type Role = (typeof roles)[number];
+import {
+  createMongoAbility,
+  subject,
+  type ForcedSubject,
+  type MongoAbility,
+  type MongoQuery,
+  type RawRuleOf,
+} from '@casl/ability';
+import type { Principal } from './principal.js';
+import type { Role } from './roles.js';
 
 export type Action = 'create' | 'read' | 'update' | 'delete';
 
-/** What a route acts on. */
-export type Resource =
-  | 'Tenant'
-  | 'Key'
-  | 'Policy'
-  | 'Store'
-  | 'Consent'
-  | 'Decision'
-  | 'Signal'
-  | 'Request'
-  | 'Obligation'
-  | 'Sweep'
-  | 'Ledger';
+/** What a use case acts on, and by which of its attributes an ability can be narrowed. */
+export interface Attributes {
+  readonly Tenant: object;
+  readonly Key: object;
+  readonly Issuer: object;
+  readonly BreakGlass: object;
+  readonly Policy: object;
+  readonly Store: { readonly store: string; readonly region: string };
+  readonly Subject: About;
+  readonly Consent: About & { readonly purpose: string };
+  readonly Decision: About & { readonly purpose: string };
+  readonly Signal: About;
+  readonly Disclosure: About;
+  readonly Request: About;
+  readonly Obligation: About & { readonly store: string; readonly region: string };
+  readonly Sweep: { readonly store: string };
+  readonly Ledger: object;
+}
 
-export type Ability = MongoAbility<[Action, Resource]>;
+/** Whom a resource is about: by identifier before the subject is looked up, by pseudonym afterwards. */
+interface About {
+  readonly identifier?: string;
+  readonly subjectRef?: string;
+}
 
-/** Who is asking, as authentication found out. Every principal but the operator belongs to one tenant. */
-export type Principal =
-  | { readonly role: 'operator'; readonly keyId: string; readonly tenant: null }
-  | { readonly role: Exclude<Role, 'operator'>; readonly keyId: string; readonly tenant: TenantId };
+export type Resource = keyof Attributes;
+export type Ability = MongoAbility<[Action, Resource | ForcedSubject<Resource>]>;
 
-type Rule = readonly [readonly Action[], readonly Resource[]];
+interface Rule {
+  readonly can: readonly Action[];
+  readonly on: readonly Resource[];
+  /** Only these members of an answer; all of them when not given. */
+  readonly fields?: readonly string[];
+}
+
+/** What a scope narrows. */
+const attributes = ['purpose', 'store', 'region'] as const;
+
+const narrowable: Readonly<Partial<Record<Resource, readonly (typeof attributes)[number][]>>> = {
+  Store: ['store', 'region'],
+  Consent: ['purpose'],
+  Decision: ['purpose'],
+  Obligation: ['store', 'region'],
+  Sweep: ['store'],
+};
+
+/** What concerns people, whom an auditor does not see: outcomes, no identifiers. */
+const outcomes: readonly Rule[] = [
+  {
+    can: ['read'],
+    on: ['Request'],
+    fields: ['id', 'batchId', 'kind', 'state', 'asOf', 'deadline', 'policyVersion', 'settledAt'],
+  },
+  {
+    can: ['read'],
+    on: ['Obligation'],
+    fields: [
+      'id',
+      'storeId',
+      'dataset',
+      'causeKind',
+      'causeId',
+      'cutOff',
+      'asOf',
+      'deadline',
+      'policyVersion',
+      'attempts',
+      'rows',
+      'exact',
+      'error',
+      'outcome',
+      'basis',
+      'level',
+      'plannedAt',
+      'settledAt',
+    ],
+  },
+  { can: ['read'], on: ['Disclosure'], fields: ['id', 'actor', 'reason', 'disclosedAt', 'expiresAt'] },
+];
 
 /** What a tenant's privacy officer does; an administrator does the same and keeps the keys. */
 const office: readonly Rule[] = [
-  [
-    ['read'],
-    [
+  {
+    can: ['read'],
+    on: [
       'Tenant',
+      'BreakGlass',
       'Policy',
       'Store',
+      'Subject',
       'Consent',
       'Decision',
       'Signal',
+      'Disclosure',
       'Request',
       'Obligation',
       'Sweep',
       'Ledger',
     ],
-  ],
-  [['update'], ['Policy', 'Store']],
-  [['create'], ['Consent', 'Request', 'Sweep']],
+  },
+  { can: ['update'], on: ['Policy', 'Store'] },
+  { can: ['create'], on: ['Subject', 'Consent', 'Request', 'Sweep'] },
 ];
 
 /** The one table of rules: what each role may do in its own tenant. What is not here is denied. */
 const rules: Readonly<Record<Role, readonly Rule[]>> = {
-  operator: [[['create'], ['Tenant']]],
-  administrator: [...office, [['create', 'read', 'delete'], ['Key']]],
+  operator: [
+    { can: ['create'], on: ['Tenant'] },
+    { can: ['create', 'update', 'delete'], on: ['BreakGlass'] },
+  ],
+  administrator: [
+    ...office,
+    { can: ['create', 'read', 'update', 'delete'], on: ['Key', 'Issuer'] },
+    { can: ['delete'], on: ['BreakGlass', 'Tenant'] },
+  ],
   privacy_officer: office,
-  auditor: [[['read'], ['Tenant', 'Policy', 'Store', 'Request', 'Obligation', 'Sweep', 'Ledger']]],
+  auditor: [
+    { can: ['read'], on: ['Tenant', 'BreakGlass', 'Policy', 'Store', 'Sweep', 'Ledger'] },
+    ...outcomes,
+  ],
+  // Sees nobody until it has stated a reason; then that one person, for a while.
+  support: [
+    { can: ['create'], on: ['Disclosure'] },
+    { can: ['read'], on: ['Subject', 'Consent', 'Request', 'Disclosure'] },
+  ],
   service: [
-    [['read'], ['Decision', 'Signal', 'Request', 'Ledger']],
-    [['create'], ['Consent', 'Request']],
+    { can: ['read'], on: ['Decision', 'Signal', 'Request', 'Ledger'] },
+    { can: ['create'], on: ['Subject', 'Consent', 'Request'] },
+  ],
+  personalisation: [{ can: ['read'], on: ['Decision'] }],
+  ingest: [
+    { can: ['read'], on: ['Signal'] },
+    { can: ['create'], on: ['Subject'] },
+  ],
+  store_agent: [{ can: ['read'], on: ['Store', 'Obligation'] }],
+  person: [
+    { can: ['create'], on: ['Subject', 'Consent', 'Request'] },
+    { can: ['read'], on: ['Subject', 'Consent', 'Decision', 'Request'] },
   ],
 };
 
-const abilities = new Map(roles.map((role) => [role, buildAbility(role)]));
+/** A tenant that is leaving changes nothing any more; its administrator takes the export, ends it, and ends what operators may do. */
+const leaving: Readonly<Partial<Record<Role, readonly Rule[]>>> = {
+  administrator: [
+    {
+      can: ['read'],
+      on: ['Tenant', 'Key', 'BreakGlass', 'Policy', 'Store', 'Request', 'Obligation', 'Ledger'],
+    },
+    { can: ['delete'], on: ['BreakGlass', 'Tenant'] },
+  ],
+  auditor: [{ can: ['read'], on: ['Tenant', 'BreakGlass', 'Policy', 'Ledger'] }, ...outcomes],
+};
 
-/** The abilities of a role, built once. */
-export function abilityOf(role: Role): Ability {
-  return abilities.get(role) ?? createMongoAbility([]);
+/** Everything a principal may do: its roles' rules, narrowed to its tenant, its person and its scope. */
+export function buildAbility(principal: Principal): Ability {
+  const table = principal.tenantState === 'active' ? rules : leaving;
+  return createMongoAbility<Ability>(
+    principal.roles.flatMap((role) =>
+      (table[role] ?? []).flatMap((rule) => rule.on.flatMap((on) => rulesFor(principal, role, rule, on))),
+    ),
+  );
 }
 
-function buildAbility(role: Role): Ability {
-  const { can, build } = new AbilityBuilder<Ability>(createMongoAbility);
-  for (const [actions, resources] of rules[role]) can([...actions], [...resources]);
-  return build();
+function rulesFor(principal: Principal, role: Role, rule: Rule, resource: Resource): RawRuleOf<Ability>[] {
+  return conditionsOf(principal, role, resource).map((conditions) => ({
+    action: [...rule.can],
+    subject: resource,
+    conditions,
+    ...(rule.fields === undefined ? {} : { fields: [...rule.fields] }),
+  }));
+}
+
+type Condition = MongoQuery;
+
+/** Alternatives: any one of them suffices. None: the role never reaches the resource. */
+function conditionsOf(principal: Principal, role: Role, resource: Resource): readonly Condition[] {
+  const tenant = principal.tenant === null ? {} : { tenant: principal.tenant };
+  if (role === 'person') return person(principal).map((condition) => ({ ...tenant, ...condition }));
+  if (role === 'support' && resource !== 'Disclosure')
+    return [{ ...tenant, subjectRef: { $in: [...principal.disclosed] } }];
+  if (role === 'support') return [{ ...tenant, actor: principal.actor }];
+  const scope = scopeOf(principal, resource);
+  return scope === undefined ? [] : [{ ...tenant, ...scope }];
+}
+
+function person({ person: own }: Principal): readonly Condition[] {
+  if (own === null) return [];
+  const byIdentifier = { identifier: own.identifier };
+  return own.subjectRef === null ? [byIdentifier] : [byIdentifier, { subjectRef: own.subjectRef }];
+}
+
+/** A resource is narrowed by every part of the scope that it has; one that has none of them is out of reach. */
+function scopeOf({ scope }: Principal, resource: Resource): Condition | undefined {
+  const parts = { purpose: scope.purposes, store: scope.stores, region: scope.regions };
+  const given = attributes.filter((attribute) => parts[attribute] !== undefined);
+  const narrowed = given.filter((attribute) => narrowable[resource]?.includes(attribute));
+  if (given.length > 0 && narrowed.length === 0) return undefined;
+  return Object.fromEntries(narrowed.map((attribute) => [attribute, { $in: [...(parts[attribute] ?? [])] }]));
+}
+
+/** A resource with its attributes, for CASL, which marks the object: so it gets a copy. */
+export function described(resource: Resource, having: object): ForcedSubject<Resource> {
+  return subject(resource, { ...having });
 }

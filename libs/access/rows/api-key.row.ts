@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { Scope } from '../domain/principal.js';
 
 @Entity({ name: 'api_keys' })
 @Unique('api_keys_prefix_uq', ['prefix'])
@@ -31,4 +32,13 @@ export class ApiKeyRow {
 
   @Column({ name: 'revoked_at', type: 'timestamptz', nullable: true })
   revokedAt!: Date | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  scope!: Scope | null;
+
+  @Column({ name: 'last_used_at', type: 'timestamptz', nullable: true })
+  lastUsedAt!: Date | null;
+
+  @Column({ name: 'replaced_by', type: 'uuid', nullable: true })
+  replacedBy!: string | null;
 }

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import type { TenantState } from '../domain/principal.js';
 
 @Entity({ name: 'tenants' })
 @Unique('tenants_slug_uq', ['slug'])
@@ -15,4 +16,25 @@ export class TenantRow {
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
+
+  @Column({ type: 'text', default: 'active' })
+  state!: TenantState;
+
+  @Column({ name: 'offboarding_since', type: 'timestamptz', nullable: true })
+  offboardingSince!: Date | null;
+
+  /** SHA-256 of the export that the tenant was given last, in hex. */
+  @Column({ name: 'export_digest', type: 'text', nullable: true })
+  exportDigest!: string | null;
+
+  /** The number of the last entry that this export holds; bigint comes as text. */
+  @Column({ name: 'export_revision', type: 'bigint', nullable: true })
+  exportRevision!: string | null;
+
+  @Column({ name: 'offboarded_at', type: 'timestamptz', nullable: true })
+  offboardedAt!: Date | null;
+
+  /** How many rows its erasure has removed so far. */
+  @Column({ name: 'erased_rows', type: 'bigint', default: 0 })
+  erasedRows!: string;
 }

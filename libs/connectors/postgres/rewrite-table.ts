@@ -9,10 +9,15 @@ const pauseMilliseconds = 100;
 const sizeOf = `select (pg_total_relation_size($1::regclass)
   + (select coalesce(sum(pg_total_relation_size(relid)), 0) from pg_partition_tree($1::regclass) where isleaf and level > 0)) / 1048576.0`;
 
-/** Whether anything may still look at rows removed before a transaction number was handed out. */
+/**
+ * Whether anything may still look at rows removed before a transaction number was handed out. VACUUM FULL takes a
+ * snapshot itself, and a snapshot reaches back to the oldest writer of the whole server, of any database: our own, taken
+ * here, tells how far.
+ */
 const lookedAt = `select exists (
   select from (
-    select backend_xmin as xmin from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+    select pg_snapshot_xmin(pg_current_snapshot())::xid as xmin
+    union all select backend_xmin from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
     union all select xmin from pg_replication_slots
     union all select transaction from pg_prepared_xacts where database = current_database()) as horizon
   where age(horizon.xmin) > age($1::text::xid))`;

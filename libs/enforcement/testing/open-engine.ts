@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { AccessModule, ApiKeyRow, CreateTenant, TenantRow } from '#access';
 import type { Connector } from '#connector-kit';
 import { ConsentModule } from '#consent';
-import { DependencyError, systemIds, type Clock, type TenantId } from '#kernel';
+import { DependencyError, systemIds, tenantId, type Clock, type TenantId } from '#kernel';
 import { LedgerModule, ledgerRows } from '#ledger';
 import { CryptoModule } from '#platform/crypto';
 import { DatabaseModule } from '#platform/database';
@@ -13,6 +13,7 @@ import { Log, TelemetryModule } from '#platform/telemetry';
 import { ApplyPolicy, PolicyModule, PolicyRow } from '#policy';
 import { OpenStore, RegisterDataMap, StoreRow, StoresModule } from '#stores';
 import { SubjectsModule } from '#subjects';
+import { callerOf } from '#testing';
 import { EnforcementModule } from '../enforcement.module.js';
 import { RescanRow } from '../rows/rescan.row.js';
 import { dataMapOf, policy, type TestStores } from './data-map.js';
@@ -139,9 +140,12 @@ async function setUp(
   given: TestStores,
 ): Promise<TestTenant> {
   const slug = `t-${systemIds.random()}`;
-  const { id: tenant } = await control.get(CreateTenant).execute({ slug, name: slug, at });
-  await control.get(ApplyPolicy).execute(tenant, policy);
-  const registered = await control.get(RegisterDataMap).execute(tenant, dataMapOf(given, tenant));
+  const tenant = tenantId(systemIds.next());
+  const wanted = { id: tenant, slug, name: slug, origin: undefined, at };
+  await control.get(CreateTenant).execute(callerOf(null, 'operator'), wanted);
+  const caller = callerOf(tenant);
+  await control.get(ApplyPolicy).execute(caller, policy);
+  const registered = await control.get(RegisterDataMap).execute(caller, dataMapOf(given, tenant));
   const stores: Record<string, MemoryStore> = {};
   const lanes = new Map<string, string>();
   for (const { id, name, laneId, datasets } of registered) {

@@ -6,7 +6,7 @@ import { systemIds, type JsonObject, type SubjectRef } from '#kernel';
 import { ReadLedger } from '#ledger';
 import { Transactions } from '#platform/database';
 import { ResolveSubjects, type Identifier } from '#subjects';
-import { createTestDatabase, withClient } from '#testing';
+import { callerOf, createTestDatabase, withClient } from '#testing';
 import { PlanObligations } from '../plan-obligations.js';
 import { RunLane } from '../run-lane.js';
 import { openEngine, type Engine, type EngineOptions, type TestTenant } from './open-engine.js';
@@ -122,7 +122,7 @@ export class Stage {
     for (const purpose of purposes)
       await this.engine.control
         .get(RecordConsent)
-        .execute(tenant.id, { subject, purpose, action, channel: 'test' });
+        .execute(callerOf(tenant.id), { subject, purpose, action, channel: 'test' });
   }
 
   /** One pass of a worker over the lane of a store. */

@@ -11,4 +11,8 @@ export class LedgerCounterRow {
 
   @Column({ type: 'integer' })
   epoch!: number;
+
+  /** Nothing is appended any more but the last entry. */
+  @Column({ type: 'boolean', default: false })
+  closed!: boolean;
 }

@@ -1,6 +1,7 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 @Entity({ name: 'ledger_trees' })
+@Unique('ledger_trees_origin_uq', ['origin'])
 export class LedgerTreeRow {
   @PrimaryColumn({ name: 'tenant_id', type: 'uuid', primaryKeyConstraintName: 'ledger_trees_pk' })
   tenantId!: string;
@@ -11,7 +12,7 @@ export class LedgerTreeRow {
   @Column({ name: 'verifier_key', type: 'text' })
   verifierKey!: string;
 
-  /** The Ed25519 private key (PKCS #8), sealed. */
+  /** The Ed25519 private key (PKCS #8), sealed. Empty when the log has ended: it can never sign again. */
   @Column({ name: 'sealed_key', type: 'bytea' })
   sealedKey!: Buffer;
 

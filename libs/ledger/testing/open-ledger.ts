@@ -8,6 +8,7 @@ import { OutboxModule } from '#platform/outbox';
 import { RuntimeModule } from '#platform/runtime';
 import { AppendEntries } from '../append-entries.js';
 import { CreateLog } from '../create-log.js';
+import { EndLog } from '../end-log.js';
 import type { NewEntry } from '../domain/entry.js';
 import { ExportLog } from '../export-log.js';
 import { ledgerRows } from '../index.js';
@@ -26,6 +27,7 @@ export interface OpenLedger {
   readonly transactions: Transactions;
   readonly append: AppendEntries;
   readonly createLog: CreateLog;
+  readonly endLog: EndLog;
   readonly integrate: IntegrateEntries;
   readonly read: ReadLedger;
   readonly exportLog: ExportLog;
@@ -56,6 +58,7 @@ export async function openLedger(url: string, folder: string, connections = 8): 
     transactions,
     append: app.get(AppendEntries),
     createLog: app.get(CreateLog),
+    endLog: app.get(EndLog),
     integrate: app.get(IntegrateEntries),
     read: app.get(ReadLedger),
     exportLog: app.get(ExportLog),

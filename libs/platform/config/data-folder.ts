@@ -25,6 +25,11 @@ const format = 1;
 const keyBytes = 32;
 const markSchema = z.object({ format: z.int().positive() });
 
+/** Where the embedded server's data is, also while another process has the folder open. */
+export function postgresFolderOf(path: string): string {
+  return join(path, 'postgres');
+}
+
 /**
  * Opens the data folder, making it at the first start. The master key is the given one, or else the folder's own, made
  * once. Rejects with a DomainError of one sentence: `data_folder.file`, `.unwritable`, `.newer`, `.foreign`, `.in_use`, `.master_key`.
@@ -44,7 +49,7 @@ export async function openDataFolder(path: string, givenKey?: Buffer): Promise<D
       path: folder,
       masterKey,
       // PostgreSQL makes its own, complete or not at all.
-      postgresFolder: join(folder, 'postgres'),
+      postgresFolder: postgresFolderOf(folder),
       ledgerFolder: await sub('ledger'),
       logsFolder: await sub('logs'),
       operatorKeyFile: join(folder, 'operator.key'),

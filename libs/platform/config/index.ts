@@ -5,4 +5,4 @@ export {
   type Config,
   type ProcessConfig,
 } from './load-config.js';
-export { openDataFolder, type DataFolder } from './data-folder.js';
+export { openDataFolder, postgresFolderOf, type DataFolder } from './data-folder.js';

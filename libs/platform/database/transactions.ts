@@ -18,4 +18,28 @@ export class Transactions {
       return work(tx);
     });
   }
+
+  /**
+   * One unchanging view of a tenant, for as long as it is read (repeatable read, read only). Ends with the iteration,
+   * whether that comes to its end or is given up; a reader who stops asking for a minute loses it.
+   */
+  async *snapshot<T>(
+    tenant: TenantId,
+    read: (tx: EntityManager) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, undefined> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.startTransaction('REPEATABLE READ');
+      await runner.query('set transaction read only');
+      await runner.query("set local idle_in_transaction_session_timeout = '60s'");
+      await runner.query("select set_config('app.tenant', $1, true)", [tenant]);
+      yield* read(runner.manager);
+    } finally {
+      try {
+        if (runner.isTransactionActive) await runner.rollbackTransaction();
+      } finally {
+        await runner.release();
+      }
+    }
+  }
 }

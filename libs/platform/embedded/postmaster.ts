@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DependencyError, DomainError } from '#kernel';
 
-/** What `postmaster.pid` says: line 1 the process, line 8 its state. */
+/** What `postmaster.pid` says: line 1 the process, line 5 the folder of its socket, line 8 its state. */
 export interface Postmaster {
   readonly pid: number;
+  readonly socketFolder: string;
   readonly state: string;
 }
 
@@ -20,7 +21,9 @@ export async function readPostmaster(folder: string): Promise<Postmaster | null>
   const text = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '');
   const lines = text.split('\n');
   const pid = Number.parseInt(lines[0] ?? '', 10);
-  return Number.isInteger(pid) && pid > 1 ? { pid, state: (lines[7] ?? '').trim() } : null;
+  return Number.isInteger(pid) && pid > 1
+    ? { pid, socketFolder: (lines[4] ?? '').trim(), state: (lines[7] ?? '').trim() }
+    : null;
 }
 
 /** Records who started the server, so that only an orphan is ever taken over. */
@@ -96,7 +99,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /** A process id is used again after a reboot, so the number alone does not tell that the process is a server of this folder. */
-async function isPostmasterOf(pid: number, folder: string): Promise<boolean> {
+export async function isPostmasterOf(pid: number, folder: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (process.platform === 'linux') {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');

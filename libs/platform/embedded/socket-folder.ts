@@ -3,6 +3,14 @@ import { lstat, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Part of the socket's name; nothing listens on the network. */
+export const port = 5432;
+
+/** A connection string that pg, TypeORM and BullMQ read; the superuser `postgres` unless told otherwise. */
+export function socketUrl(socketFolder: string, database: string, user = 'postgres'): string {
+  return `postgres://${encodeURIComponent(user)}@${encodeURIComponent(socketFolder)}:${port}/${encodeURIComponent(database)}`;
+}
+
 /** A socket's path has at most 103 bytes on macOS and 107 on Linux; PostgreSQL adds `/.s.PGSQL.5432.lock`. */
 const longestFolder = 84;
 

@@ -10,7 +10,7 @@ import { ensureCluster, giveTo, serverEnvironment, spawned } from './cluster.js'
 import { chooseLauncher, probeAbilities, type Launcher } from './launcher.js';
 import { openLogFile } from './log-file.js';
 import { claim, disclaim, endOrphan, readPostmaster, stopServer } from './postmaster.js';
-import { makeSocketFolder } from './socket-folder.js';
+import { makeSocketFolder, port, socketUrl } from './socket-folder.js';
 
 export interface PostgresOptions {
   /** The data folder of the server; made when missing. Its parent must be writable. */
@@ -39,7 +39,6 @@ export interface EmbeddedPostgres {
   readonly stop: () => Promise<void>;
 }
 
-const port = 5432;
 const pollEvery = 5;
 /** Long enough for the recovery of a server that was killed during heavy writing. */
 const readyWithin = 120_000;
@@ -164,8 +163,7 @@ async function lastWords(logFile: string): Promise<string> {
 }
 
 function running(folder: string, socketFolder: string, pid: number, ended: Promise<void>): EmbeddedPostgres {
-  const url = (database: string, user = 'postgres') =>
-    `postgres://${encodeURIComponent(user)}@${encodeURIComponent(socketFolder)}:${port}/${encodeURIComponent(database)}`;
+  const url = (database: string, user?: string) => socketUrl(socketFolder, database, user);
   const stop = async () => {
     await stopServer(pid);
     await ended;

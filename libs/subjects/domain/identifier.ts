@@ -34,3 +34,9 @@ export function normaliseIdentifier(identifier: Identifier): Identifier {
   }
   return { type, value: type === 'email' ? value.trim().toLowerCase() : value };
 }
+
+/** One spelling for each person's identifier, to compare it with another. Personal data, as the identifier is. */
+export function identifierKey(identifier: Identifier): string {
+  const { type, value } = normaliseIdentifier(identifier);
+  return `${type}:${value}`;
+}

@@ -1,0 +1,11 @@
+export { BeginErasure } from './begin-erasure.js';
+export { BeginOffboarding } from './begin-offboarding.js';
+export { CancelOffboarding } from './cancel-offboarding.js';
+export { nextSteps, type NextStep } from './domain/offboarding.js';
+export { EraseTenant } from './erase-tenant.js';
+export { ExportTenant } from './export-tenant.js';
+export { eraseTenantJob } from './jobs.js';
+export { ErasureModule, OffboardingModule } from './offboarding.module.js';
+export { OffboardingRepository } from './offboarding.repository.js';
+export { ReadOffboarding } from './read-offboarding.js';
+export { WorkUnlessErasing } from './work-unless-erasing.js';
