@@ -7,6 +7,7 @@ const layers = [
   ['subjects'],
   ['policy'],
   ['consent', 'stores'],
+  ['impact'],
   ['enforcement'],
   ['requests', 'retention'],
   ['offboarding'],

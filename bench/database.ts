@@ -14,6 +14,8 @@ export interface BenchDatabase {
   /** The superuser, who owns every table: row-level security does not bind it. */
   readonly ownerUrl: string;
   readonly appUrl: string;
+  readonly systemUrl: string;
+  readonly queueUrl: string;
   /** The process whose children are the connections. */
   readonly postmaster: number;
   readonly owner: Client;
@@ -42,12 +44,12 @@ export async function startDatabase(): Promise<BenchDatabase> {
   await migrate(owner, migrations);
   const { rows } = await owner.query<{ server_version: string }>('show server_version');
   const version = rows[0]?.server_version ?? 'unknown';
-  const { appUrl } = await prepareLogins(owner, ownerUrl, () => 'bench');
+  const { appUrl, systemUrl, queueUrl } = await prepareLogins(owner, ownerUrl, () => 'bench');
   const stop = async () => {
     await owner.end();
     await server.stop();
     clean();
     process.off('exit', clean);
   };
-  return { folder, ownerUrl, appUrl, postmaster: server.pid, owner, version, stop };
+  return { folder, ownerUrl, appUrl, systemUrl, queueUrl, postmaster: server.pid, owner, version, stop };
 }

@@ -10,7 +10,7 @@ export interface Row {
   readonly floor: number | null;
   /** Median of value / floor, round by round: the two of a round ran one after the other, on the same machine's mood. */
   readonly ratio: number | null;
-  /** What the ratio has to be; null where nothing was promised. */
+  /** What the ratio, or without a floor the value, has to be; null where nothing was promised. */
   readonly target: string | null;
   readonly ok: boolean | null;
   /** (Largest - smallest) / median over the rounds, of the ratio where there is one and of the value otherwise. */
@@ -103,16 +103,19 @@ export function compare(
   };
 }
 
-/** A figure that has no floor. */
-export function alone({ name, unit, note }: Named, values: readonly number[]): Row {
+/** A figure that has no floor; what was promised is promised of the figure itself. */
+export function alone(
+  { name, unit, note, target }: Named & { readonly target?: Target },
+  values: readonly number[],
+): Row {
+  const value = median(values);
   return {
     name,
-    value: median(values),
+    value,
     unit,
     floor: null,
     ratio: null,
-    target: null,
-    ok: null,
+    ...judge(value, target),
     spread: spreadOf(values),
     note: note ?? '',
   };

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { benchAccess } from './access.js';
+import { benchPolicies } from './policies.js';
 import { fullPace, quickPace, type AreaOptions, type AreaResult, type Row } from './harness.js';
 import { describeMachine } from './machine.js';
 import { describeRun, renderTable, type Report } from './report.js';
@@ -10,6 +11,7 @@ import { describeRun, renderTable, type Report } from './report.js';
 /** Each area measures what one part of Lethe costs; all of them run when none is named. */
 const areas: Readonly<Record<string, (options: AreaOptions) => Promise<AreaResult>>> = {
   access: benchAccess,
+  policies: benchPolicies,
 };
 
 interface Options {

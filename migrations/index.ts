@@ -8,4 +8,5 @@ export const migrations: readonly Migration[] = [
   migration('0002_ledger'),
   migration('0003_domain'),
   migration('0004_access'),
+  migration('0005_policies'),
 ];

@@ -20,7 +20,7 @@ const dist = join(root, 'dist');
 const stamp = join(dist, '.lethe-build');
 const isSource = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
 const isLeftOut = (file) =>
-  /\.test\.ts$|\.md$/.test(file) ||
+  /\.test\.(?:ts|yaml)$|\.md$/.test(file) ||
   file.startsWith(join('libs', 'testing')) ||
   (file.startsWith('bench') && !isSource(file));
 

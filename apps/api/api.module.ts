@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { AccessModule, ApiKeyRow, BreakGlassRow, IssuerRow, TenantRow } from '#access';
 import { ConsentModule } from '#consent';
 import { EnforcementModule, RescanRow } from '#enforcement';
+import { ImpactModule, PolicyPlanRow } from '#impact';
 import { LedgerModule, ledgerRows } from '#ledger';
 import { OffboardingModule } from '#offboarding';
 import type { ProcessConfig } from '#platform/config';
@@ -27,7 +28,7 @@ import { KnowPerson } from './http/know-person.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.js';
 import { LedgerController } from './ledger/ledger.controller.js';
-import { PoliciesController } from './policies/policies.controller.js';
+import { PlansController, PoliciesController } from './policies/policies.controller.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { SweepsController } from './retention/sweeps.controller.js';
 import { StoresController } from './stores/stores.controller.js';
@@ -42,6 +43,7 @@ const rows = [
   BreakGlassRow,
   DisclosureRow,
   PolicyRow,
+  PolicyPlanRow,
   StoreRow,
   RescanRow,
   RequestRow,
@@ -67,6 +69,7 @@ export class ApiModule {
         AccessModule,
         SubjectsModule,
         PolicyModule,
+        ImpactModule,
         ConsentModule,
         StoresModule,
         EnforcementModule,
@@ -79,6 +82,7 @@ export class ApiModule {
         IssuersController,
         BreakGlassController,
         PoliciesController,
+        PlansController,
         StoresController,
         SubjectsController,
         DisclosuresController,

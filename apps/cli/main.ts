@@ -3,6 +3,7 @@ import { loadConfig } from '#platform/config';
 import { runDemo } from './demo.js';
 import { runMigrate } from './migrate.js';
 import { runOperatorKey } from './operator-key.js';
+import { policyCommand } from './policy/commands.js';
 import { atTerminal } from './terminal.js';
 import { runStart } from './run-start.js';
 
@@ -62,5 +63,7 @@ program
     // Loaded here only: the other commands have no use for the ledger's code.
     atTerminal(async ({ say }) => (await import('./verify.js')).runVerify(files, options, say)),
   );
+
+program.addCommand(policyCommand());
 
 await program.parseAsync();

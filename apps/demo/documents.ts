@@ -20,11 +20,13 @@ purposes:
     title: The service itself
     legalBasis: contract
 retention:
-  old-ratings: { store: catalogue, dataset: ratings, keep: P20Y, source: GDPR Art. 5(1)(e) }
-  old-events: { store: lake, dataset: events, keep: P20Y, source: GDPR Art. 5(1)(e) }
+  old-ratings: { match: { store: catalogue, dataset: ratings }, keep: P20Y, source: GDPR Art. 5(1)(e) }
+  old-events: { match: { store: lake, dataset: events }, keep: P20Y, source: GDPR Art. 5(1)(e) }
+  the-rest: { keep: indefinitely, reason: The person decides. }
 erasure:
-  deadline: P1M
-  source: GDPR Art. 12(3) and 17
+  everything: { then: purge, source: GDPR Art. 17(1) }
+clocks:
+  deletion: { within: P1M, extension: P2M, source: GDPR Art. 12(3) }
 `;
 }
 

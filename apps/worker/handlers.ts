@@ -9,6 +9,7 @@ import {
   sweepsSettledJob,
   wakeLaneJob,
 } from '#enforcement';
+import { CountPlans, countPlansJob } from '#impact';
 import { tenantId } from '#kernel';
 import { IntegrateEntries, integrateLedgerJob } from '#ledger';
 import { EraseTenant, eraseTenantJob, WorkUnlessErasing } from '#offboarding';
@@ -49,6 +50,22 @@ export class StoreHandlers {
       {
         job: checkStoresJob,
         handle: (payload) => checkStores.execute(tenantId(checkStoresJob.parse(payload).tenantId)),
+      },
+    ];
+  }
+}
+
+/** The handlers that concern policies. */
+@Injectable()
+export class PolicyHandlers {
+  readonly list: readonly Handler[];
+
+  constructor(countPlans: CountPlans, stopping: Stopping) {
+    this.list = [
+      {
+        job: countPlansJob,
+        handle: (payload) =>
+          countPlans.execute(tenantId(countPlansJob.parse(payload).tenantId), stopping.signal),
       },
     ];
   }
@@ -122,12 +139,13 @@ export class Handlers {
 
   constructor(
     stores: StoreHandlers,
+    policies: PolicyHandlers,
     requests: RequestHandlers,
     upkeep: UpkeepHandlers,
     unlessErasing: WorkUnlessErasing,
   ) {
     const byKind = new Map<string, Handler>();
-    for (const handler of [...stores.list, ...requests.list, ...upkeep.list]) {
+    for (const handler of [...stores.list, ...policies.list, ...requests.list, ...upkeep.list]) {
       const { job } = handler;
       if (byKind.has(job.kind)) throw new Error(`two handlers for jobs of kind ${job.kind}`);
       const guarded: Handler = {

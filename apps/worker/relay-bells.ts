@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { FindLostWork, ReadObligations } from '#enforcement';
+import { countPlansJob, PlansRepository } from '#impact';
 import type { Clock } from '#kernel';
 import { integrateLedgerJob, ReadLedger } from '#ledger';
 import { eraseTenantJob, OffboardingRepository } from '#offboarding';
@@ -27,16 +28,19 @@ export class LostTenantWork {
     private readonly sweeps: SweepsRepository,
     private readonly ledger: ReadLedger,
     private readonly offboarding: OffboardingRepository,
+    private readonly plans: PlansRepository,
   ) {}
 
-  async find(tx: Transaction) {
+  async find(tx: Transaction, now: Date) {
     const received = await this.requests.tenantsWithReceived(tx);
     const sweeps = await this.sweeps.tenantsWithRequested(tx);
     const unpublished = await this.ledger.pending(tx);
+    const counting = await this.plans.tenantsWithCounting(tx, now);
     const erasing = await this.offboarding.erasing(tx);
     return [
       ...received.map((tenantId) => planRequestsJob.bell({ tenantId })),
       ...sweeps.map((tenantId) => runSweepsJob.bell({ tenantId })),
+      ...counting.map((tenantId) => countPlansJob.bell({ tenantId })),
       ...unpublished.map((tenantId) => integrateLedgerJob.bell({ tenantId })),
       ...erasing.map((tenantId) => eraseTenantJob.bell({ tenantId })),
     ];
@@ -57,7 +61,10 @@ export class LostBells {
   }
 
   async find(tx: Transaction) {
-    return [...(await this.findLostWork.execute(tx, this.now())), ...(await this.tenantWork.find(tx))];
+    return [
+      ...(await this.findLostWork.execute(tx, this.now())),
+      ...(await this.tenantWork.find(tx, this.now())),
+    ];
   }
 }
 

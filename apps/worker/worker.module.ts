@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { EnforcementModule, RescanRow } from '#enforcement';
+import { ImpactModule, PolicyPlanRow } from '#impact';
 import { LedgerModule, ledgerRows } from '#ledger';
 import { ErasureModule } from '#offboarding';
 import type { ProcessConfig } from '#platform/config';
@@ -15,12 +16,12 @@ import { ReceiptRow, RequestRow, RequestsModule } from '#requests';
 import { RetentionModule, SweepRow } from '#retention';
 import { StoreRow, StoresModule } from '#stores';
 import { HandleJobs } from './handle-jobs.js';
-import { Handlers, RequestHandlers, StoreHandlers, UpkeepHandlers } from './handlers.js';
+import { Handlers, PolicyHandlers, RequestHandlers, StoreHandlers, UpkeepHandlers } from './handlers.js';
 import { LanesProcessor, LedgerProcessor, PlansProcessor } from './processors.js';
 import { LostBells, LostTenantWork, Reconcile, RelayBells } from './relay-bells.js';
 import { REGIONS, Stopping } from './stopping.js';
 
-const rows = [PolicyRow, StoreRow, RescanRow, RequestRow, ReceiptRow, SweepRow, ...ledgerRows];
+const rows = [PolicyRow, PolicyPlanRow, StoreRow, RescanRow, RequestRow, ReceiptRow, SweepRow, ...ledgerRows];
 
 /** The queue side: processors over the domain libraries, connected as the role of relay, integrator and lanes. */
 @Module({})
@@ -45,12 +46,14 @@ export class WorkerModule {
         EnforcementModule,
         RequestsModule,
         RetentionModule,
+        ImpactModule,
         ErasureModule,
       ],
       providers: [
         { provide: REGIONS, useValue: config.regions.length === 0 ? undefined : config.regions },
         Stopping,
         StoreHandlers,
+        PolicyHandlers,
         RequestHandlers,
         UpkeepHandlers,
         Handlers,

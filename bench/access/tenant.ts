@@ -1,12 +1,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Authenticate, type Caller, CreateTenant, issueOperatorKey, Keys } from '#access';
+import { type Caller, Keys } from '#access';
 import { RecordConsent, type ConsentAction } from '#consent';
-import { systemIds, tenantId, type TenantId } from '#kernel';
-import { ApplyPolicy } from '#policy';
+import type { TenantId } from '#kernel';
+import { Transactions } from '#platform/database';
+import { ApplyPolicy, parsePolicy } from '#policy';
 import { FileRequests } from '#requests';
 import type { Identifier } from '#subjects';
 import type { BenchDatabase } from '../database.js';
 import { oneOf, randomFrom } from '../random.js';
+import { callerOf, createTenant } from '../tenants.js';
 
 /** One tenant with people who have said what may be done, and a key for its personalisation service. */
 export interface BenchTenant {
@@ -29,7 +31,6 @@ purposes:
   ranking: { title: Ranking, legalBasis: consent, honoursOptOutSignal: true }
   training: { title: Training of models, legalBasis: consent }
   service: { title: The service itself, legalBasis: contract }
-erasure: { deadline: P1M }
 `;
 const asked = ['recommendations', 'ranking'] as const;
 /** Of ten people, seven allow. Null has never been asked. */
@@ -56,7 +57,12 @@ export async function makeTenant(
 ): Promise<BenchTenant> {
   const { id, administratorKey } = await createTenant(api, database);
   const administrator = await callerOf(api, administratorKey);
-  await api.get(ApplyPolicy, { strict: false }).execute(administrator, policy);
+  const given = { policy: parsePolicy(policy), files: [], effectiveAt: null, planDigest: null };
+  await api
+    .get(Transactions, { strict: false })
+    .run(administrator.tenant, (tx) =>
+      api.get(ApplyPolicy, { strict: false }).execute(tx, administrator, given),
+    );
   const random = randomFrom(seed);
   const questions: Question[] = [];
   const consents: { subject: Identifier; purpose: string; action: ConsentAction; channel: string }[] = [];
@@ -95,27 +101,6 @@ export async function fileRequests(
     value: `leaver-${person}`,
   }));
   await api.get(FileRequests, { strict: false }).execute(administrator, people, true);
-}
-
-async function callerOf(api: NestFastifyApplication, key: string): Promise<Caller> {
-  const authenticate = api.get(Authenticate, { strict: false });
-  const credentials = { tenant: undefined, breakGlass: undefined, operation: 'bench' };
-  return (await authenticate.execute({ ...credentials, authorization: `Bearer ${key}` })).caller;
-}
-
-async function createTenant(
-  api: NestFastifyApplication,
-  { owner }: BenchDatabase,
-): Promise<{ readonly id: TenantId; readonly administratorKey: string }> {
-  const at = new Date();
-  const operator = await callerOf(api, await issueOperatorKey(owner, systemIds, at));
-  return api.get(CreateTenant, { strict: false }).execute(operator, {
-    id: tenantId(systemIds.next()),
-    slug: 'bench',
-    name: 'Bench',
-    origin: undefined,
-    at,
-  });
 }
 
 /** Fisher and Yates. */

@@ -75,12 +75,31 @@ export interface BeforeOptions {
   readonly cursor?: string;
   /** At most about this many rows (or one partition) a call. */
   readonly limit: number;
+  /**
+   * Only rows that list at least one purpose and none but these; the empty list: exactly the rows that list none. Absent:
+   * all rows. Needs `purposesField` and the capability `purposes_by_column`.
+   */
+  readonly onlyPurposes?: readonly string[];
 }
 
 export interface BeforeResult {
   readonly rows: number;
   /** Present while there may be more to do. */
   readonly cursor?: string;
+}
+
+/** Rows of a dataset that list the same purposes, by age. */
+export interface AgeGroup {
+  /**
+   * What the rows list, sorted and without repetition; an entry that is null reads as the empty text, which no purpose is.
+   * Rows without a list are with those whose list is empty. Null where the dataset's purposes are constant.
+   */
+  readonly purposes: readonly string[] | null;
+  readonly rows: number;
+  /** Rows without a moment, which no cut-off ever reaches. */
+  readonly undated: number;
+  /** For each cut-off that was asked for, in its order, the rows collected strictly before it. */
+  readonly before: readonly number[];
 }
 
 /** A fault of a dataset's description against the real store: a missing table or field, a key of another type. */
@@ -115,8 +134,11 @@ export interface Connector {
     selectors: readonly Selector[],
     options: CallOptions,
   ): Promise<readonly SubjectResult[]>;
-  /** How many rows `purgeBefore` would remove: collected strictly before the cut-off. */
-  countBefore(dataset: Dataset, cutOff: Date, signal: AbortSignal): Promise<number>;
+  /**
+   * Counts a dataset by age: exactly what `purgeBefore` would remove with each of the cut-offs. For all of them the dataset
+   * is read once. Without rows there are no groups. Throws DependencyError not_supported for more than 10,000 groups.
+   */
+  countAges(dataset: Dataset, cutOffs: readonly Date[], signal: AbortSignal): Promise<readonly AgeGroup[]>;
   /** Removes rows collected strictly before the cut-off, a bounded piece a call; resumable from its cursor. */
   purgeBefore(dataset: Dataset, cutOff: Date, options: BeforeOptions): Promise<BeforeResult>;
   /** Streams the distinct subject keys of a dataset, in pages. */

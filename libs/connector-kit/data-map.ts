@@ -23,7 +23,10 @@ export interface MappedDataset extends Dataset {
   readonly purposes: readonly string[];
   /** Datasets (`store/dataset`) that this one was made from. */
   readonly derivedFrom: readonly string[];
-  /** Category and rule of each of `fields`. All fields are purged, or all are kept. */
+  /** Moments that a row carries besides its collection, by their names in retention rules. */
+  readonly moments: Readonly<Record<string, Dataset['collectedAt']>>;
+  readonly jurisdiction?: string;
+  /** Category and own rule of each of `fields`. */
   readonly fieldRules: Readonly<Record<string, FieldRule>>;
 }
 
@@ -174,13 +177,25 @@ function readDataset(
 }
 
 function mapped(name: string, parsed: ParsedDataset): MappedDataset {
-  const { location, subjectKey, collectedAt, purposes, derivedFrom, tenantFilter, fields } = parsed;
+  const {
+    location,
+    subjectKey,
+    collectedAt,
+    moments,
+    jurisdiction,
+    purposes,
+    derivedFrom,
+    tenantFilter,
+    fields,
+  } = parsed;
   return {
     name,
     location,
     subjectKey: { field: subjectKey.field, form: subjectKey.form },
     identifier: subjectKey.identifier,
     collectedAt,
+    moments,
+    ...(jurisdiction === undefined ? {} : { jurisdiction }),
     ...(Array.isArray(purposes) ? { purposes } : { purposes: [], purposesField: purposes.field }),
     derivedFrom,
     ...(tenantFilter === undefined ? {} : { tenantFilter }),

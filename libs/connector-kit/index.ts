@@ -1,5 +1,6 @@
 export { loadConnector, loadManifests } from './catalogue.js';
 export type {
+  AgeGroup,
   BeforeOptions,
   BeforeResult,
   CallOptions,
@@ -13,5 +14,6 @@ export type {
   SubjectResult,
 } from './contract.js';
 export { dataMapJsonSchema, parseDataMap, type MappedDataset, type MappedStore } from './data-map.js';
+export { AgeGroups, listFromJson, rowsBefore } from './domain/ages.js';
 export { epochAtOrBefore, epochStrictlyBefore } from './domain/moments.js';
 export { readSelectors, type WantedKey } from './domain/selectors.js';

@@ -37,7 +37,8 @@ export class AnswerQuestion {
     const { tenant } = caller;
     const wanted = input.revision === undefined ? undefined : parseRevision(input.revision);
     const key = this.resolve.lookUpKey(tenant, subject);
-    const snapshot = await this.read(tenant, key, purpose);
+    const now = this.clock.now();
+    const snapshot = await this.read(tenant, key, purpose, now);
     if (
       wanted !== undefined &&
       snapshot !== undefined &&
@@ -48,16 +49,17 @@ export class AnswerQuestion {
       });
     }
     const question = { purpose, optOutSignal: input.optOutSignal, atLeast: wanted?.number };
-    return { ...decide(snapshot, question, this.clock.now()), epoch: snapshot?.epoch ?? null };
+    return { ...decide(snapshot, question, now), epoch: snapshot?.epoch ?? null };
   }
 
   private async read(
     tenant: TenantId,
     key: { readonly type: string; readonly hash: Buffer },
     purpose: string,
+    at: Date,
   ): Promise<(DecisionState & Pick<DecisionSnapshot, 'epoch'>) | undefined> {
     try {
-      const snapshot = await this.repository.snapshot(tenant, key, purpose);
+      const snapshot = await this.repository.snapshot(tenant, key, purpose, at);
       if (snapshot === undefined) return undefined;
       const { policyVersion, ...rest } = snapshot;
       const policy =

@@ -44,7 +44,7 @@ export interface DecisionSnapshot {
 
 const decisionState = {
   name: 'consent.decision_state',
-  text: 'select * from decision_state($1, $2, $3, $4)',
+  text: 'select * from decision_state($1, $2, $3, $4, $5)',
 };
 
 @Injectable()
@@ -55,12 +55,14 @@ export class ConsentRepository {
     tenant: TenantId,
     identifier: { readonly type: string; readonly hash: Buffer },
     purpose: string,
+    at: Date,
   ): Promise<DecisionSnapshot | undefined> {
     const [row] = await this.prepared.rows<DecisionRow>(decisionState, [
       tenant,
       identifier.type,
       identifier.hash,
       purpose,
+      at,
     ]);
     if (row === undefined) return undefined;
     return {

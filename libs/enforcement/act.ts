@@ -1,9 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { CallOptions, Connector, MappedDataset, Selector, SubjectResult } from '#connector-kit';
+import {
+  rowsBefore,
+  type CallOptions,
+  type Connector,
+  type MappedDataset,
+  type Selector,
+  type SubjectResult,
+} from '#connector-kit';
 import { DependencyError, type Clock, type DependencyCode } from '#kernel';
 import { Sealer } from '#platform/crypto';
 import { CLOCK } from '#platform/runtime';
-import { OpenStore } from '#stores';
+import { datasetBy, OpenStore } from '#stores';
 import { judge, type Verdict } from './domain/outcome.js';
 import { keyContext, type ClaimedObligation, type Settlement } from './obligation.js';
 import type { WarrantedObligation } from './take-batch.js';
@@ -110,10 +117,16 @@ export class Act {
   ): Promise<readonly Settlement[]> {
     const settlements: Settlement[] = [];
     for (const obligation of group.members) {
-      const { cutOff, progress } = obligation;
+      const { cutOff, progress, onlyPurposes } = obligation;
       if (cutOff === null) continue;
-      const options = { signal, limit: sweepStep, ...(progress === null ? {} : { cursor: progress }) };
-      const step = await connector.purgeBefore(group.dataset, cutOff, options);
+      const dataset = datasetBy(group.dataset, obligation.moment);
+      const options = {
+        signal,
+        limit: sweepStep,
+        ...(progress === null ? {} : { cursor: progress }),
+        ...(onlyPurposes === null ? {} : { onlyPurposes }),
+      };
+      const step = await connector.purgeBefore(dataset, cutOff, options);
       if (step.cursor !== undefined) {
         settlements.push({
           ...unsettled(obligation, step.rows),
@@ -123,7 +136,7 @@ export class Act {
         });
         continue;
       }
-      const left = await connector.countBefore(group.dataset, cutOff, signal);
+      const left = rowsBefore(await connector.countAges(dataset, [cutOff], signal), onlyPurposes);
       settlements.push(this.concludeSweep(obligation, step.rows, left));
     }
     return settlements;

@@ -1,4 +1,3 @@
-export { keptOn } from './domain/plan.js';
 export { EnforcementModule } from './enforcement.module.js';
 export { FindLostWork } from './find-lost-work.js';
 export { requestsSettledJob, rescanStoresJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';

@@ -14,6 +14,7 @@ export interface ClaimedRow {
   readonly subject_ref: string | null;
   readonly sealed_key: Buffer | null;
   readonly only_purposes: readonly string[] | null;
+  readonly moment: string;
   readonly cut_off: Date | null;
   readonly as_of: Date;
   readonly awaits: readonly string[];
@@ -45,6 +46,7 @@ export function readClaimed(row: ClaimedRow): ClaimedObligation {
     subjectRef: row.subject_ref === null ? null : subjectRef(row.subject_ref),
     sealedKey: row.sealed_key,
     onlyPurposes: row.only_purposes,
+    moment: row.moment,
     cutOff: row.cut_off,
     asOf: row.as_of,
     awaits: row.awaits,

@@ -37,6 +37,8 @@ export interface ClaimedObligation {
   readonly subjectRef: SubjectRef | null;
   readonly sealedKey: Buffer | null;
   readonly onlyPurposes: readonly string[] | null;
+  /** By which moment a sweep judges rows. */
+  readonly moment: string;
   readonly cutOff: Date | null;
   readonly asOf: Date;
   readonly awaits: readonly string[];

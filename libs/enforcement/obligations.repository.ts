@@ -17,6 +17,8 @@ export interface NewObligation {
   readonly subjectRef: SubjectRef | null;
   readonly sealedKey: Buffer | null;
   readonly onlyPurposes: readonly string[] | null;
+  /** By which moment a sweep judges rows; `collected` for everything else. */
+  readonly moment: string;
   readonly cutOff: Date | null;
   readonly asOf: Date;
   readonly deadline: Date;
@@ -51,13 +53,13 @@ export class ObligationsRepository {
     }));
     await tx.query(
       `insert into obligations (tenant_id, id, lane_id, store_id, dataset, action, cause_kind, cause_id, subject_ref, sealed_key,
-                                only_purposes, cut_off, as_of, deadline, due_at, awaits, policy_version, outcome, basis, error, planned_at, settled_at)
+                                only_purposes, moment, cut_off, as_of, deadline, due_at, awaits, policy_version, outcome, basis, error, planned_at, settled_at)
        select $1, o.id, o."laneId", o."storeId", o.dataset, 'purge', o."causeKind", o."causeId", o."subjectRef", decode(o."sealedKey", 'hex'),
-              o."onlyPurposes", o."cutOff", o."asOf", o.deadline, o."dueAt", o.awaits, $3, o.outcome, o.basis, o.error, $4,
+              o."onlyPurposes", o.moment, o."cutOff", o."asOf", o.deadline, o."dueAt", o.awaits, $3, o.outcome, o.basis, o.error, $4,
               case when o.outcome is null then null else $4::timestamptz end
          from jsonb_to_recordset($2::jsonb) as o (
               id uuid, "laneId" uuid, "storeId" uuid, dataset text, "causeKind" text, "causeId" uuid, "subjectRef" uuid, "sealedKey" text,
-              "onlyPurposes" text[], "cutOff" timestamptz, "asOf" timestamptz, deadline timestamptz, "dueAt" timestamptz, awaits text[],
+              "onlyPurposes" text[], moment text, "cutOff" timestamptz, "asOf" timestamptz, deadline timestamptz, "dueAt" timestamptz, awaits text[],
               outcome text, basis text, error text)`,
       [tenant, JSON.stringify(documents), stamp.policyVersion, stamp.at],
     );
@@ -103,7 +105,7 @@ export class ObligationsRepository {
                 order by deadline, id limit $3 for update skip locked) due
         where o.tenant_id = due.tenant_id and o.id = due.id
         returning o.tenant_id, o.id, o.store_id, o.dataset, o.cause_kind, o.cause_id, o.subject_ref, o.sealed_key, o.only_purposes,
-                  o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.exact, o.policy_version`,
+                  o.moment, o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.exact, o.policy_version`,
       [laneId, now, limit],
     );
     return rows.map(readClaimed);

@@ -5,7 +5,7 @@ import { AppendEntries } from '#ledger';
 import { Sealer } from '#platform/crypto';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
-import { StoresRepository, type RegisteredStore } from '#stores';
+import { ReadGovernance, type RegisteredStore } from '#stores';
 import { ResolveSubjects } from '#subjects';
 import {
   datasetName,
@@ -33,9 +33,9 @@ export class RecordPlan {
   ) {}
 
   seal(tenant: TenantId, planned: PlannedObligation, at: Date): NewObligation {
-    const { cause, keys, awaits, keptOn: basis, laneId, storeId, dataset, onlyPurposes } = planned;
+    const { cause, keys, awaits, disposal, laneId, storeId, dataset, onlyPurposes } = planned;
     const id = this.ids.next();
-    const outcome = bornWith(planned);
+    const { outcome, error } = bornWith(planned);
     const open = outcome === null;
     return {
       id,
@@ -49,15 +49,15 @@ export class RecordPlan {
         ? this.sealer.seal(Buffer.from(JSON.stringify(keys), 'utf8'), keyContext(tenant, id))
         : null,
       onlyPurposes,
+      moment: 'collected',
       cutOff: null,
       asOf: cause.asOf,
       deadline: cause.deadline,
       dueAt: open ? new Date(at.getTime() + (awaits.length > 0 ? sourceGraceMilliseconds : 0)) : null,
       awaits,
       outcome,
-      basis,
-      error:
-        outcome === 'unsupported' ? 'no identifier of the type that this dataset is keyed by is known' : null,
+      basis: disposal.kind === 'retain' ? disposal.basis : null,
+      error,
     };
   }
 
@@ -97,7 +97,7 @@ export class RecordPlan {
 export class PlanObligations {
   constructor(
     private readonly repository: ObligationsRepository,
-    private readonly stores: StoresRepository,
+    private readonly governance: ReadGovernance,
     private readonly resolve: ResolveSubjects,
     private readonly recordPlan: RecordPlan,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -115,11 +115,11 @@ export class PlanObligations {
     found?: ReadonlyMap<SubjectRef, IdentifiersByType>,
   ): Promise<void> {
     if (causes.length === 0) return;
-    const stores = await this.stores.all(tx, tenant);
+    const { stores, world } = await this.governance.execute(tx, tenant, policyVersion);
     const refs = [...new Set(causes.map((cause) => cause.subjectRef))];
     const identifiers = found ?? (await this.resolve.identifiers(tx, tenant, refs));
     const planned = causes.flatMap((cause) =>
-      plan(cause, identifiers.get(cause.subjectRef) ?? new Map(), stores),
+      plan(cause, identifiers.get(cause.subjectRef) ?? new Map(), { stores, world }),
     );
     const at = this.clock.now();
     const obligations = planned.map((one) => this.recordPlan.seal(tenant, one, at));
@@ -138,10 +138,20 @@ export class PlanObligations {
   }
 }
 
-/** What is kept on a legal basis, or cannot be found, is settled from the start and said. */
-function bornWith({ keptOn, keys }: PlannedObligation): 'retained' | 'unsupported' | null {
-  if (keptOn !== null) return 'retained';
-  return keys.length === 0 ? 'unsupported' : null;
+/** What is kept on a legal basis, cannot be done, or cannot be found, is settled from the start and said. */
+function bornWith({ disposal, keys }: PlannedObligation): {
+  readonly outcome: 'retained' | 'unsupported' | null;
+  readonly error: string | null;
+} {
+  if (disposal.kind === 'retain') return { outcome: 'retained', error: null };
+  if (disposal.kind === 'unsupported')
+    return {
+      outcome: 'unsupported',
+      error: 'the policy wants parts of its rows redacted or kept, not removed',
+    };
+  return keys.length === 0
+    ? { outcome: 'unsupported', error: 'no identifier of the type that this dataset is keyed by is known' }
+    : { outcome: null, error: null };
 }
 
 /** No worker will ever settle these, so the plan tells the ledger of their end. */

@@ -12,7 +12,11 @@ export interface SweepCause {
   readonly id: string;
   readonly store: RegisteredStore;
   readonly dataset: string;
-  /** Signals collected strictly before it are due. */
+  /** By which moment rows are judged: `collected`, or one that the dataset declares. */
+  readonly moment: string;
+  /** Only rows that list none but these; the empty list: that list nothing; null: all rows. */
+  readonly onlyPurposes: readonly string[] | null;
+  /** Signals from strictly before it are due. */
   readonly cutOff: Date;
   readonly deadline: Date;
   readonly policyVersion: number;
@@ -40,7 +44,8 @@ export class PlanSweep {
       causeId: sweep.id,
       subjectRef: null,
       sealedKey: null,
-      onlyPurposes: null,
+      onlyPurposes: sweep.onlyPurposes,
+      moment: sweep.moment,
       cutOff: sweep.cutOff,
       asOf: at,
       deadline: sweep.deadline,

@@ -4,7 +4,7 @@ import { ConsentRepository, type ConsentEvent } from '#consent';
 import type { Clock, IdSource, TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { CLOCK, IDS } from '#platform/runtime';
-import { addDuration, ReadPolicy } from '#policy';
+import { deadlineOf, ReadPolicy } from '#policy';
 import { lostPurposes, type SubjectCause } from './domain/plan.js';
 import { PlanObligations } from './plan-obligations.js';
 
@@ -44,7 +44,7 @@ export class TakeWithdrawals {
         id: this.ids.next(),
         subjectRef: event.subjectRef,
         asOf: event.at,
-        deadline: addDuration(event.at, policy.erasure.deadline),
+        deadline: deadlineOf(policy, event.at).at,
         lostPurposes: lostOf(event),
       }),
     );

@@ -15,7 +15,7 @@ import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
-import { addDuration, ReadPolicy } from '#policy';
+import { deadlineOf, ReadPolicy } from '#policy';
 import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
 import { SuppressSubjects } from '#subjects';
 import { datasetName, type SubjectCause } from './domain/plan.js';
@@ -91,7 +91,7 @@ export class PlanReappearance {
     if (people.length === 0) return;
     const { version, policy } = await this.readPolicy.current(tx, tenant);
     const asOf = this.clock.now();
-    const deadline = addDuration(asOf, policy.erasure.deadline);
+    const deadline = deadlineOf(policy, asOf).at;
     const keysOf = new Map<SubjectRef, string[]>();
     for (const { ref, key } of people) keysOf.set(ref, [...(keysOf.get(ref) ?? []), key]);
     const refs = [...keysOf.keys()];

@@ -193,6 +193,8 @@ describe('a sweep', () => {
         id: systemIds.next(),
         store: store!,
         dataset: 'clicks',
+        moment: 'collected',
+        onlyPurposes: null,
         cutOff: stage.from(-1),
         deadline: stage.from(hour),
         policyVersion: 1,

@@ -117,7 +117,9 @@ function warrantOf(
 ): WarrantedObligation | undefined {
   const dataset = store?.datasets.find(({ name }) => name === obligation.dataset);
   if (store === undefined || dataset === undefined) return undefined;
-  if (obligation.onlyPurposes === null) return { obligation, store, onlyPurposes: undefined };
+  // A sweep's purposes are the policy's, not what a person has lost.
+  if (obligation.onlyPurposes === null || obligation.cutOff !== null)
+    return { obligation, store, onlyPurposes: undefined };
   const lost = stillLost(obligation.onlyPurposes, states, dataset, now);
   if (lost === undefined) return undefined;
   return { obligation, store, onlyPurposes: dataset.purposesField === undefined ? undefined : lost };

@@ -13,6 +13,10 @@ interface RefusalDetails {
 export interface Fault {
   readonly pointer: string;
   readonly message: string;
+  /** Of a document made from several files: the one at fault. */
+  readonly file?: string;
+  /** In a document's text, from 1. */
+  readonly line?: number;
 }
 
 /** The rules say no. `code` is stable and documented; the message may quote what the caller sent, never personal data. */

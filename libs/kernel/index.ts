@@ -19,4 +19,4 @@ export {
   type TenantId,
 } from './ids.js';
 export { canonicalJson, type Json, type JsonObject } from './json.js';
-export { parseYaml } from './yaml.js';
+export { parseYaml, type TextPlace } from './yaml.js';

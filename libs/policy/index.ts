@@ -1,13 +1,22 @@
-export { ApplyPolicy } from './apply-policy.js';
+export { ApplyPolicy, digestOf } from './apply-policy.js';
 export { addDuration, cutOff } from './domain/calendar.js';
-export { parsePolicy } from './domain/parse-policy.js';
+export { compilePolicy } from './domain/compiled-policy.js';
+export { deadlineOf } from './domain/clocks.js';
+export { composePolicy, parsePolicy, type ComposedPolicy, type PolicyFile } from './domain/compose-policy.js';
+export { diffPolicies, type Change } from './domain/diff-policies.js';
+export { govern, type GovernedStore, type GovernedWorld } from './domain/govern.js';
+export type { Disposal, Finding, GovernedDataset, SweepStep } from './domain/governed.js';
+export { parseCases, runCase, type CaseResult } from './domain/policy-case.js';
 export {
   policyJsonSchema,
+  policySchema,
   type AppliedPolicy,
   type Policy,
   type Purpose,
-  type RetentionRule,
 } from './domain/policy.js';
+export type { PolicyVersion, StoredPolicy } from './policies.repository.js';
+export { PoliciesRepository } from './policies.repository.js';
 export { PolicyModule } from './policy.module.js';
+export { readPacks } from './read-packs.js';
 export { ReadPolicy } from './read-policy.js';
 export { PolicyRow } from './rows/policy.row.js';

@@ -1,41 +1,86 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { IsNull, LessThanOrEqual, type EntityManager } from 'typeorm';
 import type { TenantId } from '#kernel';
-import { policySchema, type AppliedPolicy, type Policy } from './domain/policy.js';
+import type { PolicyFile } from './domain/compose-policy.js';
+import { policySchema, type AppliedPolicy } from './domain/policy.js';
 import { PolicyRow } from './rows/policy.row.js';
+
+/** A version as it was applied, without its rules. */
+export interface PolicyVersion {
+  readonly version: number;
+  readonly digest: string;
+  readonly appliedAt: Date;
+  /** Null: from its application on. */
+  readonly effectiveAt: Date | null;
+  /** Who applied it: a key or a token's subject. */
+  readonly actor: string;
+}
+
+/** A version with everything it was made from. */
+export type StoredPolicy = AppliedPolicy & PolicyVersion & { readonly files: readonly PolicyFile[] };
 
 @Injectable()
 export class PoliciesRepository {
-  /** The version in force, or undefined before the first. */
-  async current(tx: EntityManager, tenant: TenantId): Promise<AppliedPolicy | undefined> {
-    const row = await tx.findOne(PolicyRow, { where: { tenantId: tenant }, order: { version: 'desc' } });
-    return row === null ? undefined : read(row);
+  /** One at a time: what changes a tenant's policy, and what is held to it. Until the end of the transaction. */
+  async lock(tx: EntityManager, tenant: TenantId): Promise<void> {
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended('lethe/policy/' || $1, 0))`, [tenant]);
   }
 
-  async version(tx: EntityManager, tenant: TenantId, version: number): Promise<AppliedPolicy | undefined> {
+  /**
+   * The number of the version in force at a moment, or undefined before the first: the latest of those that have taken effect, so that a
+   * later version takes the place of an earlier one that was still to come.
+   */
+  async inForce(tx: EntityManager, tenant: TenantId, at: Date): Promise<number | undefined> {
+    const row = await tx.findOne(PolicyRow, {
+      select: { tenantId: true, version: true },
+      where: [IsNull(), LessThanOrEqual(at)].map((effectiveAt) => ({ tenantId: tenant, effectiveAt })),
+      order: { version: 'desc' },
+    });
+    return row?.version;
+  }
+
+  /** The latest version, in force or still to come; undefined before the first. */
+  async latest(tx: EntityManager, tenant: TenantId): Promise<StoredPolicy | undefined> {
+    const row = await tx.findOne(PolicyRow, { where: { tenantId: tenant }, order: { version: 'desc' } });
+    return row === null ? undefined : readStored(row);
+  }
+
+  async version(tx: EntityManager, tenant: TenantId, version: number): Promise<StoredPolicy | undefined> {
     const row = await tx.findOneBy(PolicyRow, { tenantId: tenant, version });
-    return row === null ? undefined : read(row);
+    return row === null ? undefined : readStored(row);
+  }
+
+  /** Newest first. */
+  async history(tx: EntityManager, tenant: TenantId, most: number): Promise<readonly PolicyVersion[]> {
+    return tx.find(PolicyRow, {
+      select: { version: true, digest: true, appliedAt: true, effectiveAt: true, actor: true },
+      where: { tenantId: tenant },
+      order: { version: 'desc' },
+      take: most,
+    });
   }
 
   /** Two applications at once serialise on the tenant's ledger counter; the primary key refuses a lost race. */
-  async insert(
-    tx: EntityManager,
-    tenant: TenantId,
-    applied: AppliedPolicy,
-    digest: string,
-    at: Date,
-  ): Promise<void> {
-    const document: Policy = applied.policy;
+  async insert(tx: EntityManager, tenant: TenantId, applied: StoredPolicy): Promise<void> {
+    const { version, policy, files, digest, appliedAt, effectiveAt, actor } = applied;
     await tx.insert(PolicyRow, {
       tenantId: tenant,
-      version: applied.version,
-      document,
+      version,
+      document: policy,
+      files,
       digest,
-      appliedAt: at,
+      appliedAt,
+      effectiveAt,
+      actor,
     });
   }
 }
 
 function read(row: PolicyRow): AppliedPolicy {
   return { version: row.version, policy: policySchema.parse(row.document) };
+}
+
+function readStored(row: PolicyRow): StoredPolicy {
+  const { files, digest, appliedAt, effectiveAt, actor } = row;
+  return { ...read(row), files, digest, appliedAt, effectiveAt, actor };
 }

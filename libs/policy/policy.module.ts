@@ -5,6 +5,6 @@ import { ReadPolicy } from './read-policy.js';
 
 @Module({
   providers: [PoliciesRepository, ApplyPolicy, ReadPolicy],
-  exports: [ApplyPolicy, ReadPolicy],
+  exports: [PoliciesRepository, ApplyPolicy, ReadPolicy],
 })
 export class PolicyModule {}

@@ -1,13 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '#access';
-import { DomainError, type TenantId } from '#kernel';
+import { DomainError, type Clock, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
+import { CLOCK } from '#platform/runtime';
 import type { AppliedPolicy } from './domain/policy.js';
-import { PoliciesRepository } from './policies.repository.js';
+import { PoliciesRepository, type PolicyVersion, type StoredPolicy } from './policies.repository.js';
 
 /** Versions never change once applied, so a few thousand of them are remembered. */
 const remembered = 2_000;
+const mostListed = 1_000;
 
 /** The policy in force, or as it was in some version. */
 @Injectable()
@@ -17,13 +19,25 @@ export class ReadPolicy {
   constructor(
     private readonly transactions: Transactions,
     private readonly repository: PoliciesRepository,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** Throws DomainError conflict `policy.missing` before the first has taken effect. */
   async current(tx: EntityManager, tenant: TenantId): Promise<AppliedPolicy> {
-    const applied = await this.repository.current(tx, tenant);
+    const applied = await this.find(tx, tenant);
     if (applied === undefined)
-      throw new DomainError('conflict', 'policy.missing', 'apply a policy first (PUT /v1/policy)');
+      throw new DomainError('conflict', 'policy.missing', 'no policy is in force yet: plan and apply one');
     return applied;
+  }
+
+  async find(tx: EntityManager, tenant: TenantId): Promise<AppliedPolicy | undefined> {
+    const version = await this.repository.inForce(tx, tenant, this.clock.now());
+    return version === undefined ? undefined : this.pinned(tx, tenant, version);
+  }
+
+  /** The version that some work was planned under. */
+  async pinned(tx: EntityManager, tenant: TenantId, version: number): Promise<AppliedPolicy> {
+    return this.remembered(tenant, version, () => this.repository.version(tx, tenant, version));
   }
 
   async inForce(caller: Caller): Promise<AppliedPolicy> {
@@ -32,16 +46,58 @@ export class ReadPolicy {
     return this.transactions.run(tenant, (tx) => this.current(tx, tenant));
   }
 
+  /** Newest first, with the version that is in force, if any is. */
+  async history(
+    caller: Caller,
+  ): Promise<{ readonly versions: readonly PolicyVersion[]; readonly inForce: number | null }> {
+    caller.must('read', 'Policy', {});
+    const { tenant } = caller;
+    return this.transactions.run(tenant, async (tx) => ({
+      versions: await this.repository.history(tx, tenant, mostListed),
+      inForce: (await this.find(tx, tenant))?.version ?? null,
+    }));
+  }
+
+  /** A version with everything it was made from. Throws DomainError not_found `policy.unknown_version`. */
+  async stored(caller: Caller, version: number): Promise<StoredPolicy & { readonly inForce: boolean }> {
+    caller.must('read', 'Policy', {});
+    const { tenant } = caller;
+    return this.transactions.run(tenant, async (tx) => {
+      const found = isVersion(version) ? await this.repository.version(tx, tenant, version) : undefined;
+      if (found === undefined) throw unknownVersion(version);
+      return { ...found, inForce: (await this.find(tx, tenant))?.version === version };
+    });
+  }
+
   async version(tenant: TenantId, version: number): Promise<AppliedPolicy> {
+    return this.remembered(tenant, version, () =>
+      this.transactions.run(tenant, (tx) => this.repository.version(tx, tenant, version)),
+    );
+  }
+
+  private async remembered(
+    tenant: TenantId,
+    version: number,
+    read: () => Promise<AppliedPolicy | undefined>,
+  ): Promise<AppliedPolicy> {
     const key = `${tenant}/${version}`;
     const known = this.versions.get(key);
     if (known !== undefined) return known;
-    const applied = await this.transactions.run(tenant, (tx) => this.repository.version(tx, tenant, version));
-    if (applied === undefined)
-      throw new DomainError('not_found', 'policy.unknown_version', `there is no policy version ${version}`);
+    const found = await read();
+    if (found === undefined) throw unknownVersion(version);
     const [oldest] = this.versions.keys();
     if (this.versions.size >= remembered && oldest !== undefined) this.versions.delete(oldest);
+    const applied = { version, policy: found.policy };
     this.versions.set(key, applied);
     return applied;
   }
+}
+
+/** A number that a version can have: PostgreSQL's integer. */
+function isVersion(version: number): boolean {
+  return Number.isInteger(version) && version > 0 && version < 2 ** 31;
+}
+
+function unknownVersion(version: number): DomainError {
+  return new DomainError('not_found', 'policy.unknown_version', `there is no policy version ${version}`);
 }

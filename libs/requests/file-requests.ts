@@ -6,7 +6,7 @@ import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
-import { addDuration, ReadPolicy } from '#policy';
+import { deadlineOf, ReadPolicy } from '#policy';
 import { identifierKey, ResolveSubjects, SuppressSubjects, type Identifier } from '#subjects';
 import { planRequestsJob } from './jobs.js';
 import { RequestsRepository, type Request } from './requests.repository.js';
@@ -78,7 +78,7 @@ export class WriteRequests {
       state: 'received',
       subjectRef,
       asOf,
-      deadline: addDuration(asOf, policy.erasure.deadline),
+      deadline: deadlineOf(policy, asOf).at,
       policyVersion: version,
       settledAt: null,
     }));

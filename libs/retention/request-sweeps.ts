@@ -1,48 +1,49 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '#access';
-import { keptOn } from '#enforcement';
 import { DomainError, isUuid, type IdSource, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { Outbox } from '#platform/outbox';
 import { IDS } from '#platform/runtime';
-import { cutOff, ReadPolicy, type RetentionRule } from '#policy';
-import { StoresRepository, type RegisteredStore } from '#stores';
+import { cutOff, type SweepStep } from '#policy';
+import { ReadGovernance, type RegisteredStore } from '#stores';
 import { runSweepsJob } from './jobs.js';
 import { SweepsRepository, type Sweep } from './sweeps.repository.js';
 
-/** The retention rules in force, each with the store it names. */
-@Injectable()
-export class ReadRetentionRules {
-  constructor(
-    private readonly readPolicy: ReadPolicy,
-    private readonly stores: StoresRepository,
-  ) {}
+/** What the retention rules in force remove from one dataset. */
+interface DueSweep {
+  readonly store: RegisteredStore;
+  readonly dataset: string;
+  readonly step: SweepStep;
+}
 
-  /** Throws DomainError conflict when there is no rule, or one names a dataset that is not registered. */
+/** The sweeps that the policy in force asks for. */
+@Injectable()
+export class ReadDueSweeps {
+  constructor(private readonly governance: ReadGovernance) {}
+
+  /** Throws DomainError conflict `retention.no_rules` when it asks for none. */
   async execute(
     tx: EntityManager,
     tenant: TenantId,
-  ): Promise<{
-    readonly version: number;
-    readonly rules: readonly {
-      readonly name: string;
-      readonly rule: RetentionRule;
-      readonly store: RegisteredStore;
-    }[];
-  }> {
-    const { version, policy } = await this.readPolicy.current(tx, tenant);
-    const stores = await this.stores.all(tx, tenant);
-    const rules = Object.entries(policy.retention).map(([name, rule]) => {
-      const store = stores.find((one) => one.name === rule.store);
-      const dataset = store?.datasets.find((one) => one.name === rule.dataset);
-      if (store === undefined || dataset === undefined) throw refusal(name, rule, 'which is not registered');
-      if (keptOn(dataset) !== null) throw refusal(name, rule, 'which the data map keeps on a legal basis');
-      return { name, rule, store };
-    });
-    if (rules.length === 0)
-      throw new DomainError('conflict', 'retention.no_rules', 'the policy has no retention rules');
-    return { version, rules };
+  ): Promise<{ readonly version: number; readonly due: readonly DueSweep[] }> {
+    const { version, stores, world } = await this.governance.execute(tx, tenant);
+    const due = stores.flatMap((store) =>
+      store.datasets.flatMap(({ name: dataset }) =>
+        (world.datasets.get(`${store.name}/${dataset}`)?.steps ?? []).map((step) => ({
+          store,
+          dataset,
+          step,
+        })),
+      ),
+    );
+    if (due.length === 0)
+      throw new DomainError(
+        'conflict',
+        'retention.no_rules',
+        'no retention rule removes anything that is registered',
+      );
+    return { version, due };
   }
 }
 
@@ -52,7 +53,7 @@ export class RequestSweeps {
   constructor(
     private readonly transactions: Transactions,
     private readonly repository: SweepsRepository,
-    private readonly rules: ReadRetentionRules,
+    private readonly dueSweeps: ReadDueSweeps,
     private readonly outbox: Outbox,
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
@@ -62,16 +63,18 @@ export class RequestSweeps {
     const { tenant } = caller;
     const runId = this.ids.next();
     await this.transactions.run(tenant, async (tx) => {
-      const { version, rules } = await this.rules.execute(tx, tenant);
-      for (const { store } of rules) caller.must('create', 'Sweep', { store: store.name });
-      const sweeps = rules.map(({ name, rule, store }): Sweep => ({
+      const { version, due } = await this.dueSweeps.execute(tx, tenant);
+      for (const { store } of due) caller.must('create', 'Sweep', { store: store.name });
+      const sweeps = due.map(({ store, dataset, step }): Sweep => ({
         id: this.ids.next(),
         runId,
-        rule: name,
+        rule: step.rule,
         policyVersion: version,
         storeId: store.id,
-        dataset: rule.dataset,
-        cutOff: cutOff(input.at, rule.keep),
+        dataset,
+        moment: step.from,
+        onlyPurposes: step.onlyPurposes,
+        cutOff: cutOff(input.at, step.keep),
         dryRun: input.dryRun,
         state: 'requested',
         expected: null,
@@ -94,9 +97,4 @@ export class RequestSweeps {
     if (sweeps.length === 0) throw new DomainError('not_found', 'sweep.unknown', 'no run has this id');
     return sweeps;
   }
-}
-
-function refusal(name: string, rule: RetentionRule, why: string): DomainError {
-  const sentence = `retention rule ${name} names ${rule.store}/${rule.dataset}, ${why}`;
-  return new DomainError('conflict', 'retention.unusable_rule', sentence, { pointer: `/retention/${name}` });
 }

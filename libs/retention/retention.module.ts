@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { EnforcementModule } from '#enforcement';
 import { PolicyModule } from '#policy';
 import { StoresModule } from '#stores';
-import { ReadRetentionRules, RequestSweeps } from './request-sweeps.js';
+import { ReadDueSweeps, RequestSweeps } from './request-sweeps.js';
 import { RecordSweep, RunSweeps, SettleSweeps, StartSweep } from './run-sweeps.js';
 import { SweepsRepository } from './sweeps.repository.js';
 
@@ -10,7 +10,7 @@ import { SweepsRepository } from './sweeps.repository.js';
   imports: [PolicyModule, StoresModule, EnforcementModule],
   providers: [
     SweepsRepository,
-    ReadRetentionRules,
+    ReadDueSweeps,
     RequestSweeps,
     RecordSweep,
     StartSweep,

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { rowsBefore } from '#connector-kit';
 import { ObligationsRepository, PlanSweep } from '#enforcement';
 import { DependencyError, type Clock, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
-import { addDuration, ReadPolicy } from '#policy';
-import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
+import { deadlineOf, ReadPolicy } from '#policy';
+import { datasetBy, OpenStore, StoresRepository, type RegisteredStore } from '#stores';
 import { SweepsRepository, type Sweep } from './sweeps.repository.js';
 
 /** The ledger's side of a sweep, and its end. */
@@ -24,8 +25,17 @@ export class RecordSweep {
   }
 
   async planned(tx: EntityManager, tenant: TenantId, sweep: Sweep, expected: number | null): Promise<void> {
-    const { id, rule, dataset, cutOff, policyVersion } = sweep;
-    const data = { sweep: id, rule, dataset, cutOff: cutOff.toISOString(), expected, policyVersion };
+    const { id, rule, dataset, moment, onlyPurposes, cutOff, policyVersion } = sweep;
+    const data = {
+      sweep: id,
+      rule,
+      dataset,
+      moment,
+      onlyPurposes,
+      cutOff: cutOff.toISOString(),
+      expected,
+      policyVersion,
+    };
     await this.appendEntries.execute(tx, tenant, [{ kind: 'sweep.planned', data }]);
   }
 
@@ -96,9 +106,18 @@ export class StartSweep {
       )
         return;
       const { policy } = await this.readPolicy.current(tx, tenant);
-      const deadline = addDuration(now, policy.erasure.deadline);
-      const { id, dataset, cutOff, policyVersion } = sweep;
-      await this.planSweep.execute(tx, tenant, { id, store, dataset, cutOff, deadline, policyVersion });
+      const deadline = deadlineOf(policy, now).at;
+      const { id, dataset, moment, onlyPurposes, cutOff, policyVersion } = sweep;
+      await this.planSweep.execute(tx, tenant, {
+        id,
+        store,
+        dataset,
+        moment,
+        onlyPurposes,
+        cutOff,
+        deadline,
+        policyVersion,
+      });
       await this.recordSweep.planned(tx, tenant, sweep, counted.expected);
     });
   }
@@ -136,7 +155,9 @@ export class RunSweeps {
     if (store === undefined || dataset === undefined) return { expected: null, error: 'store.unknown' };
     try {
       const connector = await this.openStore.execute(tenant, store);
-      return { expected: await connector.countBefore(dataset, sweep.cutOff, signal), error: null };
+      const by = datasetBy(dataset, sweep.moment);
+      const groups = await connector.countAges(by, [sweep.cutOff], signal);
+      return { expected: rowsBefore(groups, sweep.onlyPurposes), error: null };
     } catch (error) {
       if (error instanceof DependencyError) return { expected: null, error: error.code };
       throw error;

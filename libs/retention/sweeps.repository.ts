@@ -12,7 +12,11 @@ export interface Sweep {
   readonly policyVersion: number;
   readonly storeId: StoreId;
   readonly dataset: string;
-  /** Signals collected strictly before this are due. */
+  /** By which moment rows are judged: `collected`, or one that the dataset declares. */
+  readonly moment: string;
+  /** Only rows that list none but these; the empty list: that list nothing; null: all rows. */
+  readonly onlyPurposes: readonly string[] | null;
+  /** Signals from strictly before this are due. */
   readonly cutOff: Date;
   readonly dryRun: boolean;
   readonly state: SweepState;
@@ -26,19 +30,34 @@ export class SweepsRepository {
   async insert(tx: EntityManager, tenant: TenantId, sweeps: readonly Sweep[], at: Date): Promise<void> {
     await tx.insert(
       SweepRow,
-      sweeps.map(({ id, runId, rule, policyVersion, storeId: store, dataset, cutOff, dryRun }) => ({
-        tenantId: tenant,
-        id,
-        runId,
-        rule,
-        policyVersion,
-        storeId: store,
-        dataset,
-        cutOff,
-        dryRun,
-        state: 'requested' as const,
-        requestedAt: at,
-      })),
+      sweeps.map(
+        ({
+          storeId: store,
+          id,
+          runId,
+          rule,
+          policyVersion,
+          dataset,
+          moment,
+          onlyPurposes,
+          cutOff,
+          dryRun,
+        }) => ({
+          tenantId: tenant,
+          id,
+          runId,
+          rule,
+          policyVersion,
+          storeId: store,
+          dataset,
+          moment,
+          onlyPurposes,
+          cutOff,
+          dryRun,
+          state: 'requested' as const,
+          requestedAt: at,
+        }),
+      ),
     );
   }
 
@@ -106,7 +125,7 @@ function number(count: string | null): number | null {
 }
 
 function read(row: SweepRow): Sweep {
-  const { id, runId, rule, policyVersion, dataset, cutOff, dryRun, state, error } = row;
+  const { id, runId, rule, policyVersion, dataset, moment, onlyPurposes, cutOff, dryRun, state, error } = row;
   return {
     id,
     runId,
@@ -114,6 +133,8 @@ function read(row: SweepRow): Sweep {
     policyVersion,
     storeId: storeId(row.storeId),
     dataset,
+    moment,
+    onlyPurposes,
     cutOff,
     dryRun,
     state,

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { MappedDataset } from '#connector-kit';
 import { DependencyError, type Clock, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
 import type { RegisteredStore, StoreFault } from './domain/registered-store.js';
 import { OpenStore } from './open-store.js';
+import { datasetBy } from './read-governance.js';
 import { StoresRepository } from './stores.repository.js';
 
 const longest = 60_000;
@@ -31,11 +33,20 @@ export class CheckStores {
   private async check(tenant: TenantId, store: RegisteredStore): Promise<readonly StoreFault[]> {
     try {
       const connector = await this.openStore.execute(tenant, store);
-      return await connector.check(store.datasets, AbortSignal.timeout(longest));
+      const faults = await connector.check(
+        store.datasets.flatMap(byEveryMoment),
+        AbortSignal.timeout(longest),
+      );
+      return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
     } catch (error) {
       if (error instanceof DependencyError)
         return [{ dataset: '', message: `${error.code}: ${error.message}` }];
       throw error;
     }
   }
+}
+
+/** A dataset once for each moment that its rows are said to carry, so that each of them is looked for. */
+function byEveryMoment(dataset: MappedDataset): readonly MappedDataset[] {
+  return [dataset, ...Object.keys(dataset.moments).map((moment) => datasetBy(dataset, moment))];
 }

@@ -13,6 +13,7 @@ import type { RegisteredStore } from './domain/registered-store.js';
 import { checkStoresJob } from './jobs.js';
 import { settingsContext } from './open-store.js';
 import { visibleTo } from './read-stores.js';
+import { RequireCoverage } from './require-coverage.js';
 import { StoresRepository } from './stores.repository.js';
 
 /** Reads a data map and writes what it says, settings sealed. A store that the map leaves out stays as it was. */
@@ -67,10 +68,14 @@ export class RegisterDataMap {
     private readonly transactions: Transactions,
     private readonly repository: StoresRepository,
     private readonly writeStores: WriteStores,
+    private readonly requireCoverage: RequireCoverage,
     private readonly appendEntries: AppendEntries,
   ) {}
 
-  /** Throws DomainError invalid `data_map.invalid` with the path of every fault; then nothing was written. */
+  /**
+   * Throws DomainError invalid `data_map.invalid`, or conflict `data_map.uncovered`, with the path of every fault; then
+   * nothing was written.
+   */
   async execute(caller: Caller, text: string): Promise<readonly RegisteredStore[]> {
     const manifests = await loadManifests();
     const map = parseDataMap(text, manifests);
@@ -78,7 +83,9 @@ export class RegisterDataMap {
     const { tenant } = caller;
     const digest = createHash('sha256').update(text, 'utf8').digest('base64');
     return this.transactions.run(tenant, async (tx) => {
+      await this.requireCoverage.lock(tx, tenant);
       await this.writeStores.execute(tx, tenant, map.stores, manifests);
+      await this.requireCoverage.execute(tx, tenant);
       const entries = map.stores.map(({ name, type }) => ({
         kind: 'store.registered' as const,
         data: { store: name, type, dataMapDigest: digest },

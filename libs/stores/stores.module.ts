@@ -1,12 +1,25 @@
 import { Module } from '@nestjs/common';
+import { PolicyModule } from '#policy';
 import { CheckStores } from './check-stores.js';
 import { OpenStore } from './open-store.js';
 import { ReadStores } from './read-stores.js';
+import { ReadGovernance } from './read-governance.js';
+import { RequireCoverage } from './require-coverage.js';
 import { RegisterDataMap, WriteStores } from './register-data-map.js';
 import { StoresRepository } from './stores.repository.js';
 
 @Module({
-  providers: [StoresRepository, OpenStore, WriteStores, RegisterDataMap, CheckStores, ReadStores],
-  exports: [StoresRepository, OpenStore, RegisterDataMap, CheckStores, ReadStores],
+  imports: [PolicyModule],
+  providers: [
+    StoresRepository,
+    ReadGovernance,
+    RequireCoverage,
+    OpenStore,
+    WriteStores,
+    RegisterDataMap,
+    CheckStores,
+    ReadStores,
+  ],
+  exports: [StoresRepository, ReadGovernance, OpenStore, RegisterDataMap, CheckStores, ReadStores],
 })
 export class StoresModule {}

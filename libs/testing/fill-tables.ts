@@ -38,6 +38,7 @@ const words: Readonly<Record<string, string>> = {
   'issuers.kind': 'host',
   'obligations.action': 'purge',
   'obligations.cause_kind': 'sweep',
+  'policy_plans.state': 'counting',
   'requests.kind': 'deletion',
   'requests.state': 'received',
   'rescans.state': 'requested',

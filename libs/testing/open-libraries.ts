@@ -24,7 +24,7 @@ export interface ReadEntry {
   readonly subject?: string;
 }
 
-/** Libraries wired as the API wires them, under its role and on a database of their own. */
+/** Libraries wired as the API wires them, under its role unless another is asked for, and on a database of their own. */
 export interface OpenLibraries {
   readonly database: TestDatabase;
   get<T>(provider: Type<T>): T;
@@ -38,6 +38,7 @@ export interface OpenLibraries {
 export async function openLibraries(
   modules: readonly Type<object>[],
   rows: readonly Type<object>[],
+  role: 'app' | 'system' = 'app',
 ): Promise<OpenLibraries> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'lethe-libraries-'));
@@ -45,7 +46,11 @@ export async function openLibraries(
     {
       module: LibrariesRoot,
       imports: [
-        DatabaseModule.forRole(database.appUrl, [...rows, ...ledgerRows], 8),
+        DatabaseModule.forRole(
+          role === 'app' ? database.appUrl : database.systemUrl,
+          [...rows, ...ledgerRows],
+          8,
+        ),
         RuntimeModule,
         OutboxModule,
         CryptoModule.withMasterKey(randomBytes(32)),

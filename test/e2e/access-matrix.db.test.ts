@@ -38,6 +38,11 @@ const staff = ['administrator', 'privacy_officer', 'auditor', 'support'];
 const [ann, bob] = ['ann@example.org', 'bob@example.org'];
 const host = 'https://app.example';
 const provider = 'https://id.example';
+/** What an operation needs before it looks for what it is about. */
+const bodies: Readonly<Record<string, object>> = {
+  '/v1/policy/plans/{id}/approval': { reason: 'as agreed in the meeting' },
+  '/v1/policy/plans/{id}/application': { digest: 'x' },
+};
 /** What the caller learns about access from a status; a fault of ours is none of these. */
 function seen(status: number): string | number {
   if (status === 401 || status === 403) return status;
@@ -69,7 +74,7 @@ describe('the access matrix', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     acme = await createTenant(system, 'acme');
-    await acme.put('/v1/policy', policyOf('acme')).expect(200);
+    await acme.applyPolicy(policyOf('acme'));
     await acme.put('/v1/data-map', dataMap).expect(200);
     const own = await trustHost(acme, host);
     const idp = await trustProvider(acme, provider, staff);
@@ -153,7 +158,12 @@ describe('the access matrix', () => {
     await admin.post('/v1/subjects', { subject: bob }).expect(201);
     const { body } = await admin.get(`/v1/requests/${request}`).expect(200);
     const subjectRef = String(body.subjectRef);
+    const plan = `/v1/policy/plans/${await id('/v1/policy/plans', { document: policyOf('next') })}`;
     return {
+      '/v1/policy/versions/{version}': '/v1/policy/versions/1',
+      '/v1/policy/plans/{id}': plan,
+      '/v1/policy/plans/{id}/approval': `${plan}/approval`,
+      '/v1/policy/plans/{id}/application': `${plan}/application`,
       '/v1/keys/{id}': `/v1/keys/${key}`,
       '/v1/keys/{id}/rotation': `/v1/keys/${key}/rotation`,
       '/v1/break-glass/{id}': `/v1/break-glass/${(await breakGlass(admin.id, 'auditor')).id}`,
@@ -284,7 +294,7 @@ describe('the access matrix', () => {
 
   async function expectApart(operation: string, row: Row, role: string): Promise<void> {
     const { method, path } = split(operation);
-    const answer = await call(system, method, aim(path), others.get(role) ?? {});
+    const answer = await call(system, method, aim(path), others.get(role) ?? {}, bodies[path]);
     if (row['other tenant'] !== 'unseen') {
       expect(answer.status, `${operation} for ${role}`).toBe(row['other tenant']);
       return;

@@ -32,7 +32,7 @@ describe('an operator in a tenant', () => {
   beforeEach(async () => {
     made += 1;
     acme = await createTenant(system, `acme-${made}`);
-    await acme.put('/v1/policy', policyOf('acme')).expect(200);
+    await acme.applyPolicy(policyOf('acme'));
     await acme.post('/v1/requests', { kind: 'deletion', subject: ann }).expect(202);
     [asker, approver] = await Promise.all([newOperator('asker'), newOperator('approver')]);
   });
@@ -221,7 +221,7 @@ describe('one person', () => {
   beforeAll(async () => {
     system = await startTestSystem({ worker: false });
     acme = await createTenant(system, 'acme');
-    await acme.put('/v1/policy', policyOf('acme')).expect(200);
+    await acme.applyPolicy(policyOf('acme'));
     keys = await issueKeys(acme);
     const { body } = await acme.post('/v1/subjects', { subject: ann }).expect(201);
     ref = String(body.subjectRef);

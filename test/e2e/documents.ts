@@ -5,7 +5,7 @@ purposes:
   ads: { title: Ads ${marker}, legalBasis: consent, notice: { version: v1, text: Ads. } }
   billing: { title: Billing, legalBasis: contract }
   fraud: { title: Fraud, legalBasis: legitimate_interest }
-retention: { old: { store: rows, dataset: clicks, keep: P1Y } }
+retention: { old: { keep: P1Y } }
 `;
 }
 

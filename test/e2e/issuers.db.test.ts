@@ -25,7 +25,7 @@ describe('trusting an issuer', () => {
   beforeAll(async () => {
     system = await startTestSystem({ worker: false });
     acme = await createTenant(system, 'acme');
-    await acme.put('/v1/policy', policy).expect(200);
+    await acme.applyPolicy(policy);
     folder = mkdtempSync(join(tmpdir(), 'lethe-issuers-'));
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     for (const [name, text] of scriptsOf(readFileSync(join(root, 'docs', 'access-tokens.md'), 'utf8')))

@@ -25,7 +25,7 @@ describe('an API key', () => {
   beforeAll(async () => {
     system = await startTestSystem({ worker: false });
     admin = await createTenant(system, 'acme');
-    await admin.put('/v1/policy', policy).expect(200);
+    await admin.applyPolicy(policy);
   });
   afterAll(() => system.stop());
 

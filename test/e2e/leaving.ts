@@ -10,7 +10,7 @@ export type Tenant = Client & { readonly id: string; readonly verifierKey: strin
 export const people = ['ann@example.org', "o'brien@example.org", 'zoë@example.org'];
 const policy = `
 purposes: { ads: { title: Ads, legalBasis: consent } }
-retention: { old: { store: rows, dataset: clicks, keep: P10Y } }
+retention: { old: { keep: P10Y } }
 `;
 const dataMap = (url: string, tenant: string) => `
 stores:
@@ -60,7 +60,7 @@ export const rowsOf = async (system: TestSystem, tenant: string) => {
 /** A tenant with something in every corner: the same people, stores and purposes as the other. */
 export async function inhabit(system: TestSystem, slug: string): Promise<Tenant> {
   const admin = await createTenant(system, slug);
-  await admin.put('/v1/policy', policy).expect(200);
+  await admin.applyPolicy(policy);
   await admin.put('/v1/data-map', dataMap(system.database.ownerUrl, slug)).expect(200);
   await admin.until('/v1/stores', (list: { state: string }[]) =>
     list.every(({ state }) => state === 'ready'),

@@ -19,7 +19,8 @@ purposes:
   training: { title: Training, legalBasis: consent, notice: { version: v1, text: We train. } }
   ads: { title: Ads, legalBasis: consent, honoursOptOutSignal: true }
 retention:
-  old-clicks: { store: rows, dataset: clicks, keep: P10Y }
+  old-clicks: { match: { store: rows, dataset: clicks }, keep: P10Y }
+  rest: { keep: indefinitely, reason: Until the person asks for it. }
 `;
 
 function dataMap(url: string, lake: string, vectors: string): string {
@@ -145,7 +146,6 @@ describe.each(backends)('the main job with queues in $name', ({ name, missing })
     system = await startTestSystem(redis === undefined ? {} : { redisUrl: redis.url });
     stores = await fillStores(system);
     admin = await createTenant(system, 'acme');
-    await admin.put('/v1/policy', policy).expect(200);
     await admin
       .put('/v1/data-map', dataMap(system.database.ownerUrl, stores.lake, stores.vectors))
       .expect(200);
@@ -157,6 +157,7 @@ describe.each(backends)('the main job with queues in $name', ({ name, missing })
       { state: 'ready', faults: [] },
       { state: 'ready', faults: [] },
     ]);
+    expect(await admin.applyPolicy(policy)).toBe(1);
   });
   afterAll(async () => {
     if (skipped) return;

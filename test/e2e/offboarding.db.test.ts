@@ -204,7 +204,7 @@ describe('a tenant that is leaving', () => {
     const consent = { subject: person(people[2] ?? ''), purpose: 'ads', action: 'refuse' };
     const subject = person('new@example.org');
     for (const request of [
-      admin.put('/v1/policy', 'purposes: {}'),
+      admin.post('/v1/policy/plans', 'purposes: {}'),
       admin.post('/v1/consents', consent),
       admin.post('/v1/requests', { kind: 'deletion', subject }),
       admin.post('/v1/subjects', { subject }),

@@ -6,7 +6,7 @@ const person = { type: 'email', value: 'shared.person@example.org' };
 const erased = { type: 'email', value: 'erased.person@example.org' };
 const policy = `
 purposes: { recommendations: { title: Recommendations, legalBasis: consent } }
-retention: { old: { store: rows, dataset: clicks, keep: P10Y } }
+retention: { old: { keep: P10Y } }
 `;
 
 function dataMap(url: string): string {
@@ -84,8 +84,8 @@ describe("another tenant's data", () => {
     );
     a = await createTenant(system, 'ours');
     b = await createTenant(system, 'theirs');
-    await a.put('/v1/policy', policy).expect(200);
-    await b.put('/v1/policy', policy).expect(200);
+    await a.applyPolicy(policy);
+    await b.applyPolicy(policy);
     await b.put('/v1/data-map', dataMap(system.database.ownerUrl)).expect(200);
     const consent = { subject: person, purpose: 'recommendations', action: 'grant' };
     ({ revision } = (await b.post('/v1/consents', consent).expect(201)).body);

@@ -29,9 +29,12 @@ export interface TestSystem {
 
 export interface Client {
   get(path: string): supertest.Test;
-  post(path: string, body: object): supertest.Test;
+  /** A text is YAML. */
+  post(path: string, body: object | string): supertest.Test;
   put(path: string, yaml: string): supertest.Test;
   delete(path: string): supertest.Test;
+  /** Plans a policy, waits until it is counted, and applies it. */
+  applyPolicy(yaml: string): Promise<number>;
   /** Asks until the answer satisfies, for at most 20 s. */
   until(path: string, done: (body: never) => boolean): Promise<unknown>;
 }
@@ -115,10 +118,28 @@ function client(api: NestFastifyApplication, key: string): Client {
   const authorization = { authorization: `Bearer ${key}` };
   const self: Client = {
     get: (path) => http().get(path).set(authorization),
-    post: (path, body) => http().post(path).set(authorization).send(body),
+    post: (path, body) => {
+      const request = http().post(path).set(authorization);
+      return (typeof body === 'string' ? request.set('content-type', 'application/yaml') : request).send(
+        body,
+      );
+    },
     put: (path, yaml) =>
       http().put(path).set(authorization).set('content-type', 'application/yaml').send(yaml),
     delete: (path) => http().delete(path).set(authorization),
+    applyPolicy: async (yaml) => {
+      const { id } = (await self.post('/v1/policy/plans', { document: yaml }).expect(201)).body as {
+        id: string;
+      };
+      const path = `/v1/policy/plans/${id}`;
+      const plan = (await self.until(path, ({ state }: { state: string }) => state !== 'counting')) as {
+        state: string;
+        digest: string;
+      };
+      if (plan.state !== 'ready') throw new Error(`the policy does not apply: ${JSON.stringify(plan)}`);
+      const { body } = await self.post(`${path}/application`, { digest: plan.digest }).expect(200);
+      return (body as { version: number }).version;
+    },
     until: async (path, done) => {
       const end = Date.now() + 20_000;
       for (;;) {

@@ -18,6 +18,8 @@ const perRound = 150;
 const reads = [
   '/v1/keys?limit=1000',
   '/v1/policy',
+  '/v1/policy/versions',
+  '/v1/policy/versions/1',
   '/v1/stores',
   '/v1/requests?limit=1000',
   '/v1/obligations?limit=1000',

@@ -37,7 +37,7 @@ export class Knowledge {
   async inhabit(system: TestSystem, slug: string): Promise<Inhabited> {
     const admin = await createTenant(system, slug);
     this.tenants.push(admin.id);
-    await admin.put('/v1/policy', policyOf(slug)).expect(200);
+    await admin.applyPolicy(policyOf(slug));
     await admin.put('/v1/data-map', dataMap).expect(200);
     const callers: Caller[] = [];
     for (const role of keyRoles) {
@@ -86,6 +86,7 @@ export class Knowledge {
         purpose: ['ads', 'billing', 'fraud', 'unknown'],
         document: this.document(),
         noticeVersion: ['v1'],
+        version: [1],
         channel: ['ui', 'api'],
         name: ['rows', 'somebody'],
         tenant: this.tenants,

@@ -41,7 +41,7 @@ export const problemSchema = {
       items: {
         type: 'object',
         required: ['pointer', 'message'],
-        properties: { pointer: text, message: text },
+        properties: { pointer: text, message: text, file: text, line: { type: 'integer' } },
       },
     },
   },

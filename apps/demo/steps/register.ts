@@ -1,4 +1,4 @@
-import { list } from '../api.js';
+import { list, object } from '../api.js';
 import { dataMapDocument, policyDocument } from '../documents.js';
 import type { Checks } from '../report.js';
 import { view } from '../view.js';
@@ -15,11 +15,11 @@ export async function register(world: World, checks: Checks): Promise<void> {
     vectors.load(signals, bar.add),
   ]);
   bar.end();
-  await api.putDocument('/v1/policy', policyDocument());
   await api.putDocument('/v1/data-map', dataMapDocument(world.places));
   const registered = list(
     await api.until('/v1/stores', (answer) => list(answer).every(({ state }) => state !== 'unchecked')),
   );
+  await applyPolicy(world);
   const rows = await Promise.all(
     world.stores.map(async (store) => {
       const found = registered.find(({ name }) => name === store.name);
@@ -46,4 +46,18 @@ export async function register(world: World, checks: Checks): Promise<void> {
     3,
     registered.filter(({ state }) => state === 'ready').length,
   );
+}
+
+/** Plans the policy, waits until its effect is counted in the stores, and applies exactly what was planned. */
+async function applyPolicy({ api }: World): Promise<void> {
+  const { id } = await api.post('/v1/policy/plans', { document: policyDocument() });
+  const path = `/v1/policy/plans/${String(id)}`;
+  const plan = object(await api.until(path, (answer) => object(answer)['state'] !== 'counting'));
+  if (plan['state'] !== 'ready')
+    throw new Error(`the policy does not apply: ${JSON.stringify(plan['conflicts'])}`);
+  const newlyDue = list(plan['impact']).reduce((sum, { due }) => sum + Number(due), 0);
+  view.say(
+    `policy planned: ${String(list(plan['changes']).length)} changes, ${newlyDue} rows due in the stores`,
+  );
+  await api.post(`${path}/application`, { digest: plan['digest'] });
 }

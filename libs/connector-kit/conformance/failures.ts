@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Connector, Dataset } from '../contract.js';
 import {
+  countBefore,
   allKeys,
   datasetOf,
   expectFailure,
@@ -66,7 +67,7 @@ function verbs(connector: Connector, dataset: Dataset): readonly (() => Promise<
     () => connector.count(dataset, people, options),
     () => connector.purge(dataset, people, options),
     () => connector.verify(dataset, people, options),
-    () => connector.countBefore(dataset, noon, options.signal),
+    () => countBefore(connector, dataset, noon),
     () => connector.purgeBefore(dataset, noon, { ...options, limit: 10 }),
     () => allKeys(connector, dataset),
   ];

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import type { JsonObject } from '#kernel';
+import { rowsBefore } from '../domain/ages.js';
 import type { Connect, Connector, Dataset, Manifest, Selector, SubjectResult } from '../contract.js';
 
 /** A row as the suite writes it; `body` stands for everything else that a row holds. */
@@ -33,6 +34,11 @@ export interface Harness {
   open(): Promise<TestStore>;
   /** Settings of a store that does not exist. */
   missing(): JsonObject;
+}
+
+/** How many rows a sweep would remove. */
+export async function countBefore(connector: Connector, dataset: Dataset, cutOff: Date): Promise<number> {
+  return rowsBefore(await connector.countAges(dataset, [cutOff], options.signal), null);
 }
 
 /** Runs a test with a fresh store and a connector to it, and takes both down. */

@@ -17,18 +17,19 @@ export function datasetFaults(
 }
 
 function unregisteredFields(
-  { subjectKey, collectedAt, purposes, fields }: ParsedDataset,
+  { subjectKey, collectedAt, moments, purposes, fields }: ParsedDataset,
   at: Path,
 ): readonly Fault[] {
   const named = [
-    { place: 'subjectKey', field: subjectKey.field },
-    { place: 'collectedAt', field: collectedAt.field },
-    ...(Array.isArray(purposes) ? [] : [{ place: 'purposes', field: purposes.field }]),
+    { place: ['subjectKey'], field: subjectKey.field },
+    { place: ['collectedAt'], field: collectedAt.field },
+    ...Object.entries(moments).map(([name, { field }]) => ({ place: ['moments', name], field })),
+    ...(Array.isArray(purposes) ? [] : [{ place: ['purposes'], field: purposes.field }]),
   ];
   return named
     .filter(({ field }) => !Object.hasOwn(fields, field))
     .map(({ place }) => ({
-      pointer: pointer([...at, place, 'field']),
+      pointer: pointer([...at, ...place, 'field']),
       message: 'this field is not registered among the fields of the dataset',
     }));
 }
@@ -45,8 +46,9 @@ function unsupportedPurposes(
 }
 
 function mixedRules({ fields }: ParsedDataset, at: Path): readonly Fault[] {
-  const kept = Object.values(fields).filter(({ rule }) => rule !== 'purge').length;
-  if (kept === 0 || kept === Object.keys(fields).length) return [];
+  const rules = Object.values(fields).flatMap(({ rule }) => rule ?? []);
+  const kept = rules.filter((rule) => rule !== 'purge').length;
+  if (kept === 0 || kept === rules.length) return [];
   const message =
     'some fields are kept and some purged: redaction is not supported yet, and rows are removed whole, so all fields of a dataset must have the same kind of rule';
   return [{ pointer: pointer([...at, 'fields']), message }];

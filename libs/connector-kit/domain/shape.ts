@@ -43,14 +43,20 @@ const rule = z.union(
     z.strictObject({ keep: z.strictObject({ basis: keptBecauseOf, until: duration.optional() }) }),
   ],
   {
-    error: 'every field needs a rule: purge, or keep with its legal basis',
+    error: 'a rule is purge, or keep with its legal basis',
   },
 );
 
-const fieldRule = z.strictObject({ category, rule });
+/** A field's own rule is the most specific there is; without one, the erasure rules of the policy hold. */
+const fieldRule = z.strictObject({ category, rule: rule.optional() });
 
 /** What a field is, and what becomes of it when its subject is erased. */
 export type FieldRule = z.infer<typeof fieldRule>;
+
+const moment = z.strictObject({
+  field: fieldName,
+  form: z.enum(['timestamp', 'epoch_seconds', 'epoch_milliseconds']),
+});
 
 export const datasetShape = z.strictObject({
   location: z.string().min(1).max(512),
@@ -59,10 +65,11 @@ export const datasetShape = z.strictObject({
     form: z.enum(['text', 'integer']),
     identifier: identifierType,
   }),
-  collectedAt: z.strictObject({
-    field: fieldName,
-    form: z.enum(['timestamp', 'epoch_seconds', 'epoch_milliseconds']),
-  }),
+  collectedAt: moment,
+  /** Further moments that a row carries, and that retention rules may count from: last_used, account_closed, an event. */
+  moments: z.record(word, moment).default({}),
+  /** Where its signals come under the law, in the words of the policy. */
+  jurisdiction: word.optional(),
   purposes: z.union(
     [
       z.array(word).min(1, 'there must be at least one purpose').max(longestList),

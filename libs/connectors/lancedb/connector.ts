@@ -1,6 +1,8 @@
 import { connect as connectLance, type Connection, type Table } from '@lancedb/lancedb';
 import {
+  AgeGroups,
   readSelectors,
+  type AgeGroup,
   type BeforeOptions,
   type BeforeResult,
   type CallOptions,
@@ -13,7 +15,7 @@ import {
 } from '#connector-kit';
 import { DependencyError } from '#kernel';
 import { expunge } from './expunge.js';
-import { before, portions, tenantOnly } from './predicates.js';
+import { before, portions, tenantOnly, undatedOnly } from './predicates.js';
 import { assertRunning, keyedRows, Tally } from './rows.js';
 import { lancedbSettings } from './settings.js';
 import { assertFolder, misfits, openTable, translated } from './tables.js';
@@ -98,14 +100,29 @@ class LanceConnector implements Connector {
     return answer(tally.rows);
   }
 
-  async countBefore(dataset: Dataset, cutOff: Date, signal: AbortSignal): Promise<number> {
+  /** One version of the table is asked once for each cut-off: each of these reads the column of moments only. */
+  async countAges(
+    dataset: Dataset,
+    cutOffs: readonly Date[],
+    signal: AbortSignal,
+  ): Promise<readonly AgeGroup[]> {
     const table = await this.open(dataset, { signal });
-    return translated(() => table.countRows(before(dataset, cutOff)));
+    const rows = await translated(() => table.countRows(tenantOnly(dataset)));
+    const undated = await translated(() => table.countRows(undatedOnly(dataset)));
+    const counted: number[] = [];
+    for (const cutOff of cutOffs) {
+      assertRunning(signal);
+      counted.push(await translated(() => table.countRows(before(dataset, cutOff))));
+    }
+    const ages = new AgeGroups();
+    ages.add(undefined, { rows, undated, before: counted });
+    return ages.groups();
   }
 
   /** The condition stands beside the row addresses: whatever a concurrent writer did to those, no younger row goes. */
-  async purgeBefore(dataset: Dataset, cutOff: Date, { signal, limit }: BeforeOptions): Promise<BeforeResult> {
-    const table = await this.open(dataset, { signal });
+  async purgeBefore(dataset: Dataset, cutOff: Date, options: BeforeOptions): Promise<BeforeResult> {
+    const { signal, limit } = options;
+    const table = await this.open(dataset, options);
     const condition = before(dataset, cutOff);
     let rows = 0;
     while (rows < limit) {

@@ -40,6 +40,11 @@ export function before(dataset: Dataset, cutOff: Date): string {
   return `${quoteName(field)} < ${bound}${tenantCondition(dataset)}`;
 }
 
+/** Rows that do not say when they were collected. */
+export function undatedOnly(dataset: Dataset): string {
+  return `${quoteName(dataset.collectedAt.field)} is null${tenantCondition(dataset)}`;
+}
+
 export function tenantOnly(dataset: Dataset): string | undefined {
   const { tenantFilter } = dataset;
   return tenantFilter === undefined

@@ -1,5 +1,8 @@
 import {
+  AgeGroups,
+  listFromJson,
   readSelectors,
+  type AgeGroup,
   type BeforeOptions,
   type BeforeResult,
   type CallOptions,
@@ -13,8 +16,14 @@ import {
 import { DependencyError } from '#kernel';
 import { Database, quoteName, type Session } from './duckdb.js';
 import { dataFiles, datasetFolder, removeLeftovers, type DataFile } from './files.js';
-import { loadWanted, purposesCondition, tenantCondition, type Selection } from './matching.js';
-import { countIn, eraseIn, fittingFields, sum, type Counts } from './rewrite.js';
+import {
+  listingCondition,
+  loadWanted,
+  purposesCondition,
+  tenantCondition,
+  type Selection,
+} from './matching.js';
+import { agesIn, countIn, eraseIn, fittingFields, sum, type Counts } from './rewrite.js';
 import { fieldsOf, misfits, momentOf, reading, type Fields } from './schema.js';
 import { parquetSettings } from './settings.js';
 
@@ -81,12 +90,20 @@ class ParquetConnector implements Connector {
     });
   }
 
-  async countBefore(dataset: Dataset, cutOff: Date, signal: AbortSignal): Promise<number> {
+  async countAges(
+    dataset: Dataset,
+    cutOffs: readonly Date[],
+    signal: AbortSignal,
+  ): Promise<readonly AgeGroup[]> {
     return this.open(dataset, signal, async ({ session, files }) => {
-      let rows = 0;
-      for (const file of files)
-        rows += sum(await countIn(session, dataset, file, { kind: 'before', cutOff }));
-      return rows;
+      const ages = new AgeGroups();
+      for (const file of files) {
+        for (const [listed, rows, undated, ...before] of await agesIn(session, dataset, file, cutOffs)) {
+          const counts = { rows: Number(rows), undated: Number(undated), before: before.map(Number) };
+          ages.add(dataset.purposesField === undefined ? undefined : listFromJson(listed), counts);
+        }
+      }
+      return ages.groups();
     });
   }
 
@@ -94,13 +111,15 @@ class ParquetConnector implements Connector {
   async purgeBefore(
     dataset: Dataset,
     cutOff: Date,
-    { signal, cursor, limit }: BeforeOptions,
+    { signal, cursor, limit, onlyPurposes }: BeforeOptions,
   ): Promise<BeforeResult> {
+    const selection = { kind: 'before' as const, cutOff, onlyPurposes };
+    listingCondition(dataset, onlyPurposes);
     return this.open(dataset, signal, async ({ session, folder, files }) => {
       const left = files.filter(({ mark }) => cursor === undefined || mark > cursor);
       let rows = 0;
       for (const [index, file] of left.entries()) {
-        rows += sum(await eraseIn(session, { dataset, folder }, file, { kind: 'before', cutOff }));
+        rows += sum(await eraseIn(session, { dataset, folder }, file, selection));
         if (rows >= limit && index < left.length - 1) return { rows, cursor: file.mark };
       }
       return { rows };

@@ -7,7 +7,7 @@ import { momentOf, type Fields } from './schema.js';
 /** Which rows of a dataset a call is about: those of people (table `wanted`), or those before a moment. */
 export type Selection =
   | { readonly kind: 'people'; readonly onlyPurposes: readonly string[] | undefined }
-  | { readonly kind: 'before'; readonly cutOff: Date };
+  | { readonly kind: 'before'; readonly cutOff: Date; readonly onlyPurposes: readonly string[] | undefined };
 
 /** Nanoseconds for timestamps (what DuckDB can compare for every precision of them), else the unit of the field. */
 const nanoseconds = 1_000_000n;
@@ -41,16 +41,28 @@ export function selected(source: string, dataset: Dataset, fields: Fields, selec
   const moment = momentOf(dataset, fields);
   const tenant = tenantCondition(dataset);
   if (selection.kind === 'before') {
-    const { form } = dataset.collectedAt;
-    const { cutOff } = selection;
-    const bound =
-      form === 'timestamp' ? BigInt(cutOff.getTime()) * nanoseconds : epochStrictlyBefore(form, cutOff);
-    return `from ${source} t, (select 0 as place) w where ${moment} < ${String(bound)}::hugeint${tenant}`;
+    const { cutOff, onlyPurposes } = selection;
+    const listing = listingCondition(dataset, onlyPurposes);
+    return `from ${source} t, (select 0 as place) w where ${moment} < ${boundOf(dataset, cutOff)}${tenant}${listing}`;
   }
   const purposes = purposesCondition(dataset, selection.onlyPurposes);
   // A row of unknown age belongs to the person all the same: it goes.
   const aged = `(${moment} is null or ${moment} <= w.latest)`;
   return `from ${source} t join wanted w on t.${quoteName(dataset.subjectKey.field)} = w.key where ${aged}${tenant}${purposes}`;
+}
+
+/** A cut-off in the unit that moments are compared in. */
+export function boundOf({ collectedAt: { form } }: Dataset, cutOff: Date): string {
+  const bound =
+    form === 'timestamp' ? BigInt(cutOff.getTime()) * nanoseconds : epochStrictlyBefore(form, cutOff);
+  return `${String(bound)}::hugeint`;
+}
+
+/** As a sweep has it: the empty list is for rows that list nothing. */
+export function listingCondition(dataset: Dataset, only: readonly string[] | undefined): string {
+  const { purposesField } = dataset;
+  if (only?.length !== 0 || purposesField === undefined) return purposesCondition(dataset, only);
+  return ` and coalesce(len(t.${quoteName(purposesField)}), 0) = 0`;
 }
 
 export function tenantCondition({ tenantFilter }: Dataset): string {

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import type { Dataset } from '#connector-kit';
 import { DependencyError } from '#kernel';
-import { quoteText, type Session } from './duckdb.js';
+import { quoteName, quoteText, type Session } from './duckdb.js';
 import { remove, replace, temporaryBeside, versionOf, type DataFile } from './files.js';
-import { selected, type Selection } from './matching.js';
-import { fieldsOf, misfits, reading, type Fields } from './schema.js';
+import { boundOf, selected, tenantCondition, type Selection } from './matching.js';
+import { fieldsOf, misfits, momentOf, reading, type Fields } from './schema.js';
 
 /** Rows by place in the call. */
 export type Counts = Map<number, number>;
@@ -39,6 +39,24 @@ export async function countIn(
     `select w.place, count(*) ${selected(reading(file.path), dataset, fields, selection)} group by w.place`,
   );
   return new Map(rows.map(([place, count]) => [Number(place), Number(count)]));
+}
+
+/** How many rows of a file list what, and how many of them were collected before each cut-off. */
+export async function agesIn(
+  session: Session,
+  dataset: Dataset,
+  file: DataFile,
+  cutOffs: readonly Date[],
+): Promise<readonly (readonly unknown[])[]> {
+  const fields = await fittingFields(session, dataset, file);
+  const moment = momentOf(dataset, fields);
+  const { purposesField } = dataset;
+  const listed = purposesField === undefined ? 'null' : `to_json(t.${quoteName(purposesField)})::varchar`;
+  const counts = cutOffs.map((cutOff) => `, count(*) filter (where ${moment} < ${boundOf(dataset, cutOff)})`);
+  return session.rows(
+    `select ${listed}, count(*), count(*) filter (where ${moment} is null)${counts.join('')}
+       from ${reading(file.path)} t where true${tenantCondition(dataset)} group by 1`,
+  );
 }
 
 /** Takes the selected rows out of one file; leaves a file without any such row alone. */

@@ -1,5 +1,8 @@
 import {
+  AgeGroups,
+  listFromJson,
   readSelectors,
+  type AgeGroup,
   type BeforeOptions,
   type BeforeResult,
   type CallOptions,
@@ -17,7 +20,7 @@ import { describeTable, fittingTable, type Table } from './schema.js';
 import { RowsRefused, Session, type Row } from './session.js';
 import { postgresSettings } from './settings.js';
 import {
-  countBeforeStatement,
+  agesStatement,
   countStatement,
   keysStatement,
   purgeBeforeStatement,
@@ -27,6 +30,8 @@ import {
 } from './statements.js';
 
 const keysPerPage = 5_000;
+/** Lists of purposes times ages of one answer. */
+const mostAges = 1_000_000;
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 type Build = (
@@ -83,17 +88,39 @@ class PostgresConnector implements Connector {
     return this.forPeople(this.reading, verifyStatement, { dataset, selectors, options });
   }
 
-  async countBefore(dataset: Dataset, cutOff: Date, signal: AbortSignal): Promise<number> {
+  async countAges(
+    dataset: Dataset,
+    cutOffs: readonly Date[],
+    signal: AbortSignal,
+  ): Promise<readonly AgeGroup[]> {
     const table = await fittingTable(this.reading, dataset, signal);
-    const { text, values } = countBeforeStatement(dataset, table, cutOff);
-    const [row] = await this.reading.rows(signal, text, values);
-    return Number(row?.[0]);
+    const sorted = [...new Set(cutOffs.map((cutOff) => cutOff.getTime()))].sort((a, b) => a - b);
+    const places = cutOffs.map((cutOff) => sorted.indexOf(cutOff.getTime()));
+    const bounds = sorted.map((time) => new Date(time));
+    const { text, values } = agesStatement(dataset, table, bounds, mostAges);
+    const rows = await this.reading.rows(signal, text, values);
+    if (rows.length === mostAges)
+      throw new DependencyError('not_supported', 'rows list too many different sets of purposes');
+    const ages = new AgeGroups();
+    for (const [listed, reached, count] of rows) {
+      const before = places.map((place) =>
+        reached !== null && Number(reached) <= place ? Number(count) : 0,
+      );
+      const undated = reached === null ? Number(count) : 0;
+      ages.add(dataset.purposesField === undefined ? undefined : listFromJson(listed), {
+        rows: Number(count),
+        undated,
+        before,
+      });
+    }
+    return ages.groups();
   }
 
   /** What was removed needs no second look, so the cursor says only that there may be more. */
-  async purgeBefore(dataset: Dataset, cutOff: Date, { signal, limit }: BeforeOptions): Promise<BeforeResult> {
+  async purgeBefore(dataset: Dataset, cutOff: Date, options: BeforeOptions): Promise<BeforeResult> {
+    const { signal, limit } = options;
     const table = await fittingTable(this.acting, dataset, signal);
-    const { text, values } = purgeBeforeStatement(dataset, table, cutOff, limit);
+    const { text, values } = purgeBeforeStatement(dataset, table, cutOff, options);
     const rows = await this.acting.affected(signal, text, values);
     return rows < limit ? { rows } : { rows, cursor: 'more' };
   }

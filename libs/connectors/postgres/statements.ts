@@ -1,5 +1,11 @@
 import { escapeIdentifier } from 'pg';
-import { epochAtOrBefore, epochStrictlyBefore, type Dataset, type WantedKey } from '#connector-kit';
+import {
+  epochAtOrBefore,
+  epochStrictlyBefore,
+  type BeforeOptions,
+  type Dataset,
+  type WantedKey,
+} from '#connector-kit';
 import { DependencyError } from '#kernel';
 import type { Table } from './schema.js';
 
@@ -82,9 +88,23 @@ export function verifyStatement(
   return { text, values: conditions.values };
 }
 
-export function countBeforeStatement(dataset: Dataset, table: Table, cutOff: Date): Statement {
-  const conditions = new Conditions(dataset, [boundOf(dataset, cutOff)]);
-  const text = `select count(*) from ${table.name} t where ${older(dataset, table)}${conditions.tenant()}`;
+/**
+ * Rows by what they list (as JSON) and by how many of the cut-offs, which are sorted, their moment has reached: one scan,
+ * however many cut-offs. Null for rows without a moment.
+ */
+export function agesStatement(
+  dataset: Dataset,
+  table: Table,
+  cutOffs: readonly Date[],
+  most: number,
+): Statement {
+  const bounds = cutOffs.map((cutOff) => boundOf(dataset, cutOff));
+  const conditions = new Conditions(dataset, [bounds, most]);
+  const listed = dataset.purposesField === undefined ? 'null::text[]' : purposesOf(dataset.purposesField);
+  const text = `select array_to_json(listed)::text, reached, count(*)
+    from (select ${listed} as listed, width_bucket(${comparable(dataset)}, ${boundsIn(dataset, table)}) as reached
+            from ${table.name} t where true${conditions.tenant()}) ages
+    group by listed, reached limit $2`;
   return { text, values: conditions.values };
 }
 
@@ -92,9 +112,14 @@ export function countBeforeStatement(dataset: Dataset, table: Table, cutOff: Dat
  * Removes up to so many rows by their physical place. The condition stands inside and outside: a place is not unique
  * across partitions, and may be taken by another row meanwhile.
  */
-export function purgeBeforeStatement(dataset: Dataset, table: Table, cutOff: Date, limit: number): Statement {
+export function purgeBeforeStatement(
+  dataset: Dataset,
+  table: Table,
+  cutOff: Date,
+  { limit, onlyPurposes }: Pick<BeforeOptions, 'limit' | 'onlyPurposes'>,
+): Statement {
   const conditions = new Conditions(dataset, [boundOf(dataset, cutOff), limit]);
-  const where = `${older(dataset, table)}${conditions.tenant()}`;
+  const where = `${older(dataset, table)}${conditions.tenant()}${conditions.listing(onlyPurposes)}`;
   const text = `delete from ${table.name} t
     where t.ctid = any(array(select t.ctid from ${table.name} t where ${where} limit $2)) and ${where}`;
   return { text, values: conditions.values };
@@ -139,8 +164,15 @@ class Conditions {
     if (purposesField === undefined) {
       throw new DependencyError('not_supported', 'the dataset has no column that lists purposes');
     }
-    const column = `t.${escapeIdentifier(purposesField)}::text[]`;
+    const column = purposesOf(purposesField);
     return ` and ${column} <@ $${this.add(only)}::text[] and ${column} <> '{}'`;
+  }
+
+  /** As a sweep has it: the empty list is for rows that list nothing. */
+  listing(only: readonly string[] | undefined): string {
+    const { purposesField } = this.dataset;
+    if (only?.length !== 0 || purposesField === undefined) return this.purposes(only);
+    return ` and coalesce(${purposesOf(purposesField)}, '{}') = '{}'`;
   }
 
   private add(value: unknown): number {
@@ -157,6 +189,23 @@ function older(dataset: Dataset, table: Table): string {
   const { field, form } = dataset.collectedAt;
   const bound = form === 'timestamp' ? inTypeOf(table, field, '$1::timestamptz') : '$1::int8';
   return `t.${moment(dataset)} < ${bound}`;
+}
+
+function purposesOf(field: string): string {
+  return `t.${escapeIdentifier(field)}::text[]`;
+}
+
+/** A moment in the type that its bounds have. */
+function comparable(dataset: Dataset): string {
+  const { form } = dataset.collectedAt;
+  return form === 'timestamp' ? `t.${moment(dataset)}` : `t.${moment(dataset)}::int8`;
+}
+
+function boundsIn(dataset: Dataset, table: Table): string {
+  const { field, form } = dataset.collectedAt;
+  if (form !== 'timestamp') return '$1::int8[]';
+  if (typeOf(table, field) !== 'timestamp') return '$1::timestamptz[]';
+  return `array(select one at time zone 'UTC' from unnest($1::timestamptz[]) with ordinality as each (one, place) order by place)`;
 }
 
 function boundOf({ collectedAt: { form } }: Dataset, cutOff: Date): string {

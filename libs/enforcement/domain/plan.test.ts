@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { storeId, subjectRef } from '#kernel';
 import type { ConsentState } from '#consent';
 import type { MappedDataset } from '#connector-kit';
-import type { RegisteredStore } from '#stores';
+import { govern, parsePolicy } from '#policy';
+import { governed, type RegisteredStore } from '#stores';
 import { lostPurposes, plan, stillLost, type SubjectCause } from './plan.js';
 
 const now = new Date('2026-06-15T12:00:00Z');
@@ -19,7 +20,8 @@ function dataset(name: string, more: Partial<MappedDataset> = {}): MappedDataset
     identifier: 'account_id',
     purposes: ['recommendations'],
     derivedFrom: [],
-    fieldRules: {},
+    moments: {},
+    fieldRules: { user_id: { category: 'user.unique_id', rule: 'purge' } },
     ...more,
   };
 }
@@ -52,9 +54,14 @@ const stores = [
     dataset('mailing', { identifier: 'email' }),
   ]),
 ];
+/** Stores under a policy of which only what the data map says of erasure matters. */
+const under = (stores: readonly RegisteredStore[]) => ({
+  stores,
+  world: govern(parsePolicy('{}'), stores.map(governed), now),
+});
 const identifiers = new Map([['account_id', ['42', '43']]]);
 const cause: SubjectCause = { kind: 'request', id: 'r', subjectRef: ref, asOf: now, deadline: now };
-const planned = (more: Partial<SubjectCause> = {}) => plan({ ...cause, ...more }, identifiers, stores);
+const planned = (more: Partial<SubjectCause> = {}) => plan({ ...cause, ...more }, identifiers, under(stores));
 const state = (action: ConsentState['action'], expiresAt: Date | null = null): ConsentState => ({
   action,
   since: now,
@@ -93,9 +100,11 @@ describe('planning a cause', () => {
     const purposes = fc.subarray(['recommendations', 'analytics', 'training']);
     fc.assert(
       fc.property(purposes, purposes, (collectedFor, lost) => {
-        const plans = plan({ ...cause, lostPurposes: new Set(lost) }, identifiers, [
-          store('s', [dataset('d', { purposes: collectedFor })]),
-        ]);
+        const plans = plan(
+          { ...cause, lostPurposes: new Set(lost) },
+          identifiers,
+          under([store('s', [dataset('d', { purposes: collectedFor })])]),
+        );
         const allLost = collectedFor.length > 0 && collectedFor.every((purpose) => lost.includes(purpose));
         expect(plans.length).toBe(allLost ? 1 : 0);
       }),
@@ -109,13 +118,17 @@ describe('what the data map keeps', () => {
   });
 
   it('is planned as kept, with its legal basis', () => {
-    expect(plan(cause, identifiers, [store('s', [kept])])).toMatchObject([{ keptOn: 'legal_obligation' }]);
-    expect(plan(cause, identifiers, [store('s', [dataset('d')])])).toMatchObject([{ keptOn: null }]);
+    expect(plan(cause, identifiers, under([store('s', [kept])]))).toMatchObject([
+      { disposal: { kind: 'retain', basis: 'legal_obligation' } },
+    ]);
+    expect(plan(cause, identifiers, under([store('s', [dataset('d')])]))).toMatchObject([
+      { disposal: { kind: 'purge' } },
+    ]);
   });
 
   it('holds up nothing that was derived from it', () => {
     const derived = dataset('features', { derivedFrom: ['s/invoices'] });
-    const [, features] = plan(cause, identifiers, [store('s', [kept, derived])]);
+    const [, features] = plan(cause, identifiers, under([store('s', [kept, derived])]));
     expect(features?.awaits).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 import type { StoreId, SubjectRef } from '#kernel';
 import type { ConsentState } from '#consent';
 import type { MappedDataset } from '#connector-kit';
-import type { RegisteredStore } from '#stores';
+import type { Disposal } from '#policy';
+import type { Governance, RegisteredStore } from '#stores';
 
 /** Why work arises, and what a plan needs to know of it. */
 export type CauseKind = 'request' | 'withdrawal' | 'sweep' | 'reappearance';
@@ -29,8 +30,8 @@ export interface PlannedObligation {
   /** The subject's keys in the dataset, in the store's form. Empty when none is known, and then the work cannot be done. */
   readonly keys: readonly string[];
   readonly onlyPurposes: readonly string[] | null;
-  /** The legal basis on which the data map keeps the dataset; null when it is to be erased. */
-  readonly keptOn: string | null;
+  /** What the policy makes of the dataset when a person is erased. */
+  readonly disposal: Disposal;
   /** Source datasets (`store/dataset`) in the same plan that go first. */
   readonly awaits: readonly string[];
 }
@@ -40,20 +41,25 @@ export type IdentifiersByType = ReadonlyMap<string, readonly string[]>;
 
 /**
  * Turns one cause into the obligations it leads to: one per dataset it touches, sources before what is derived from
- * them. Pure: the same map, cause and identifiers give the same plan.
+ * them. Pure: the same map, policy, cause and identifiers give the same plan.
  */
 export function plan(
   cause: SubjectCause,
   identifiers: IdentifiersByType,
-  stores: readonly RegisteredStore[],
+  { stores, world }: Pick<Governance, 'stores' | 'world'>,
 ): readonly PlannedObligation[] {
+  const disposal = (store: RegisteredStore, dataset: MappedDataset): Disposal =>
+    world.datasets.get(datasetName(store, dataset))?.disposal ?? { kind: 'unsupported' };
   const planned = stores.flatMap((store) =>
     store.datasets.filter((dataset) => touches(cause, store, dataset)).map((dataset) => ({ store, dataset })),
   );
   // What is settled from the start releases nobody later, so nobody waits for it.
   const names = new Set(
     planned
-      .filter(({ dataset }) => keptOn(dataset) === null && identifiers.has(dataset.identifier))
+      .filter(
+        ({ store, dataset }) =>
+          disposal(store, dataset).kind === 'purge' && identifiers.has(dataset.identifier),
+      )
       .map(({ store, dataset }) => datasetName(store, dataset)),
   );
   return planned.map(({ store, dataset }) => ({
@@ -63,15 +69,9 @@ export function plan(
     dataset: dataset.name,
     keys: identifiers.get(dataset.identifier) ?? [],
     onlyPurposes: cause.lostPurposes === undefined ? null : [...cause.lostPurposes].sort(),
-    keptOn: keptOn(dataset),
+    disposal: disposal(store, dataset),
     awaits: dataset.derivedFrom.filter((source) => names.has(source)),
   }));
-}
-
-/** The legal basis on which a dataset is kept whole; null when it is not. */
-export function keptOn(dataset: MappedDataset): string | null {
-  for (const { rule } of Object.values(dataset.fieldRules)) if (rule !== 'purge') return rule.keep.basis;
-  return null;
 }
 
 /** How one dataset is named across stores. */

@@ -20,6 +20,7 @@ export const policy = JSON.stringify({
     training: { title: 'Training', legalBasis: 'consent' },
     ads: { title: 'Ads', legalBasis: 'consent' },
   },
+  retention: { rest: { keep: 'indefinitely', reason: 'Nothing is swept unless a test says so.' } },
 });
 
 /**

@@ -1,5 +1,7 @@
 import {
+  AgeGroups,
   readSelectors,
+  type AgeGroup,
   type BeforeOptions,
   type BeforeResult,
   type CallOptions,
@@ -87,10 +89,19 @@ export class MemoryStore implements Connector {
     });
   }
 
-  async countBefore(dataset: Dataset, cutOff: Date, signal: AbortSignal): Promise<number> {
-    return this.script.run({ verb: 'countBefore', dataset: dataset.name, subjects: [], signal }, () => {
-      const { rows } = this.open(dataset, signal);
-      return rows.filter((row) => isBefore(dataset, row, cutOff)).length;
+  async countAges(
+    dataset: Dataset,
+    cutOffs: readonly Date[],
+    signal: AbortSignal,
+  ): Promise<readonly AgeGroup[]> {
+    return this.script.run({ verb: 'countAges', dataset: dataset.name, subjects: [], signal }, () => {
+      const ages = new AgeGroups();
+      for (const row of this.open(dataset, signal).rows.filter((one) => isOurs(dataset, one))) {
+        const listed = dataset.purposesField === undefined ? undefined : (row.purposes ?? null);
+        const before = cutOffs.map((cutOff) => (isBefore(dataset, row, cutOff) ? 1 : 0));
+        ages.add(listed, { rows: 1, undated: row.at === null ? 1 : 0, before });
+      }
+      return ages.groups();
     });
   }
 
@@ -99,7 +110,9 @@ export class MemoryStore implements Connector {
       { verb: 'purgeBefore', dataset: dataset.name, subjects: [], signal: options.signal },
       () => {
         const table = this.open(dataset, options.signal);
-        const due = table.rows.filter((row) => isBefore(dataset, row, cutOff));
+        const due = table.rows.filter(
+          (row) => isBefore(dataset, row, cutOff) && isListed(dataset, row, options.onlyPurposes),
+        );
         const now = new Set(due.slice(0, options.limit));
         table.rows = table.rows.filter((row) => !now.has(row));
         return due.length > now.size ? { rows: now.size, cursor: String(now.size) } : { rows: now.size };
@@ -172,6 +185,14 @@ function matcher(dataset: Dataset, selectors: readonly Selector[], { onlyPurpose
 function isOnlyFor({ purposes }: MemoryRow, only: readonly string[]): boolean {
   if (purposes === undefined || purposes === null || purposes.length === 0) return false;
   return purposes.every((purpose) => purpose !== null && only.includes(purpose));
+}
+
+/** As a sweep has it: the empty list is for rows that list nothing. */
+function isListed(dataset: Dataset, row: MemoryRow, only: readonly string[] | undefined): boolean {
+  if (only === undefined) return true;
+  if (dataset.purposesField === undefined)
+    throw new DependencyError('not_supported', 'no field lists purposes');
+  return only.length === 0 ? (row.purposes ?? []).length === 0 : isOnlyFor(row, only);
 }
 
 function isOurs({ tenantFilter }: Dataset, row: MemoryRow): boolean {

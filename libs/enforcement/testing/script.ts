@@ -1,6 +1,6 @@
 import type { DependencyCode } from '#kernel';
 
-export type Verb = 'count' | 'purge' | 'verify' | 'countBefore' | 'purgeBefore' | 'compact';
+export type Verb = 'count' | 'purge' | 'verify' | 'countAges' | 'purgeBefore' | 'compact';
 
 /** A call as the store saw it. */
 export interface Call {

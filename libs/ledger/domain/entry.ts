@@ -17,6 +17,7 @@ export const entryKinds = [
   'break_glass.used',
   'break_glass.ended',
   'subject.disclosed',
+  'policy.approved',
   'policy.applied',
   'store.registered',
   'store.compacted',

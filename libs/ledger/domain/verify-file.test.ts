@@ -156,7 +156,8 @@ describe('any edit of any part', () => {
       const original = Buffer.from(text);
       const parsed = (bytes: Buffer) => {
         const lines = text.startsWith('{\n') ? [bytes.toString('utf8')] : bytes.toString('utf8').split('\n');
-        return lines.map((line) => JSON.parse(line) as unknown);
+        // An empty line is layout.
+        return lines.filter((line) => line.trim() !== '').map((line) => JSON.parse(line) as unknown);
       };
       const place = fc.nat(original.length - 1);
       const insertion = fc.oneof(

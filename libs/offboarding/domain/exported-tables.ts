@@ -22,6 +22,7 @@ export const exportedTables: readonly ExportedTable[] = [
   { table: 'issuers', order: ['id'] },
   { table: 'break_glass', order: ['id'] },
   { table: 'policies', order: ['version'] },
+  { table: 'policy_plans', order: ['id'] },
   {
     table: 'stores',
     order: ['id'],

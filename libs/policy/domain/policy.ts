@@ -1,7 +1,6 @@
-import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-
-const word = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a lower-case word');
+import { isPositiveDuration, neverBelow } from './calendar.js';
+import { categoryTerm, matchShape, word } from './match.js';
 
 /** An ISO 8601 duration above zero that a calendar can subtract: P6M, P20Y, P30D, PT12H. */
 const duration = z
@@ -9,68 +8,192 @@ const duration = z
   .max(32)
   .refine(isPositiveDuration, 'must be an ISO 8601 duration above zero, such as P6M');
 
+const date = z.iso.date('must be a date, such as 2030-12-31');
+/** Where a rule comes from: the article, the contract, the decision. */
+const source = z.string().min(1).max(200);
+const sentence = z.string().min(1).max(1_000);
+
+/** GDPR Art. 6(1). */
+const legalBases = [
+  'consent',
+  'contract',
+  'legal_obligation',
+  'vital_interest',
+  'public_task',
+  'legitimate_interest',
+] as const;
+
+/** Why data may be kept although its period is over or its subject wants it erased (GDPR Art. 17(3)). */
+const basisToKeep = z.enum([
+  'contract',
+  'legal_obligation',
+  'vital_interest',
+  'public_task',
+  'legitimate_interest',
+  'legal_claims',
+]);
+
 const notice = z.strictObject({ version: z.string().min(1).max(64), text: z.string().min(1).max(10_000) });
 
 /** A purpose of processing with its legal basis (GDPR Art. 6(1)); bases other than consent are declared here. */
 const purpose = z.strictObject({
   title: z.string().min(1).max(200),
-  legalBasis: z.enum([
-    'consent',
-    'contract',
-    'legal_obligation',
-    'vital_interest',
-    'public_task',
-    'legitimate_interest',
-  ]),
+  legalBasis: z.enum(legalBases),
   notice: notice.optional(),
   /** How long a consent holds; without it, until withdrawn. */
   validity: duration.optional(),
   /** Whether an opt-out signal of the request (Global Privacy Control) denies this purpose. */
   honoursOptOutSignal: z.boolean().default(false),
+  source: source.optional(),
 });
 
-/** Keep signals of a dataset for a period from their collection, then purge them (GDPR Art. 5(1)(e)). */
-const retentionRule = z.strictObject({
-  store: word,
-  dataset: word,
-  keep: duration,
-  from: z.literal('collected').default('collected'),
-  source: z.string().max(200).optional(),
+const jurisdiction = z.strictObject({
+  title: z.string().min(1).max(200),
+  /** The jurisdiction that this one lies in; its rules hold here too. */
+  within: word.optional(),
 });
 
-const erasure = z.strictObject({
-  /** From acceptance to the day by which a deletion must be done (GDPR Art. 12(3): one calendar month). */
-  deadline: duration.default('P1M'),
-  source: z.string().max(200).optional(),
+const category = z.strictObject({ title: z.string().min(1).max(200) });
+
+/** How a field is made harmless where its row stays. */
+export const redactionStrategies = [
+  'nullify',
+  'replace',
+  'truncate',
+  'generalise',
+  'hash',
+  'hmac',
+  'encrypt',
+  'format_preserving',
+  'random',
+  'token',
+  'preserve',
+] as const;
+
+const redact = z.strictObject({ redact: z.enum(redactionStrategies) });
+
+const exception = z.strictObject({
+  match: matchShape.prefault({}),
+  basis: basisToKeep,
+  /** Up to and including this day (UTC) the rule erases nothing that the exception matches. */
+  until: date,
+  source: source.optional(),
 });
 
-/** A policy document: what may be done with signals, how long they are kept, and how they are erased. */
+/** Keep signals for a period, then act (GDPR Art. 5(1)(e)); or keep them at least for one. */
+const retentionRule = z
+  .strictObject({
+    match: matchShape.prefault({}),
+    /** The longest that signals are kept; `indefinitely` says that only a person's wish ends it, and asks for a reason. */
+    keep: z.union([z.literal('indefinitely'), duration]).optional(),
+    /** The shortest that signals are kept. All of a field's minimums hold, not only the most specific. */
+    atLeast: duration.optional(),
+    /** The moment a period is counted from: `collected`, `consent_ended`, or a moment that the dataset declares. */
+    from: word.default('collected'),
+    then: z.union([z.enum(['purge', 'aggregate', 'ask']), redact]).default('purge'),
+    /** How long before it acts the person is told. */
+    notice: duration.optional(),
+    exceptions: z.array(exception).max(100).default([]),
+    reason: sentence.optional(),
+    source: source.optional(),
+  })
+  .superRefine(({ keep, atLeast, reason }, context) => {
+    const refuse = (path: string, message: string) => {
+      context.addIssue({ code: 'custom', path: [path], message });
+    };
+    if (keep === undefined && atLeast === undefined) refuse('keep', 'a rule needs keep, atLeast, or both');
+    if (keep === 'indefinitely' && reason === undefined)
+      refuse('reason', 'to keep something indefinitely needs a reason');
+    if (keep !== undefined && keep !== 'indefinitely' && atLeast !== undefined && !neverBelow(keep, atLeast))
+      refuse('atLeast', `the minimum ${atLeast} is above the maximum ${keep}`);
+  });
+
+/** What becomes of a field when its subject is erased (GDPR Art. 17). */
+const erasureRule = z.strictObject({
+  match: matchShape.prefault({}),
+  then: z
+    .union([
+      z.literal('purge'),
+      redact,
+      z.strictObject({ retain: z.strictObject({ basis: basisToKeep, for: duration.optional() }) }),
+    ])
+    .default('purge'),
+  source: source.optional(),
+});
+
+/** How long something may take, on the calendar. */
+const clock = z.strictObject({
+  jurisdiction: word.optional(),
+  /** From acceptance to the day by which it must be done (GDPR Art. 12(3): one calendar month). */
+  within: duration,
+  /** By how much it may be extended, with notice. */
+  extension: duration.optional(),
+  source: source.optional(),
+});
+
+/** How far a store can go, from weakest to strongest. */
+export const levels = ['hidden', 'removed', 'expunged', 'shredded'] as const;
+const level = z.enum(levels);
+
+/** What one change of policy may newly delete or redact before a second person has to approve it. */
+const limit = z.strictObject({
+  /** Without it, in each store. */
+  store: word.optional(),
+  rows: z.int().min(0).optional(),
+  /** Of a dataset's rows, from 0 to 1. */
+  share: z.number().min(0).max(1).optional(),
+  source: source.optional(),
+});
+
+const lane = z.strictObject({
+  rowsPerSecond: z.int().min(1).optional(),
+  concurrency: z.int().min(1).max(64).optional(),
+  /** Hours of the day, UTC, as 22-06. */
+  window: z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3])-(?:[01]\d|2[0-3])$/, 'must be two hours, such as 22-06')
+    .optional(),
+});
+
+/** A policy: what may be done with signals, how long they are kept, and how they are erased. */
 export const policySchema = z.strictObject({
-  purposes: z.record(word, purpose),
+  purposes: z.record(word, purpose).default({}),
+  jurisdictions: z.record(word, jurisdiction).default({}),
+  /** Categories of one's own, besides those of the Fides taxonomy and of the Data Privacy Vocabulary. */
+  categories: z.record(categoryTerm, category).default({}),
   retention: z.record(word, retentionRule).default({}),
-  erasure: erasure.prefault({}),
+  erasure: z.record(word, erasureRule).default({}),
+  clocks: z.record(word, clock).default({}),
+  /** By store, the level an erasure has to reach. */
+  levels: z.record(word, level).default({}),
+  /** By store. */
+  lanes: z.record(word, lane).default({}),
+  limits: z.record(word, limit).default({}),
 });
 
-/** The JSON Schema (draft 2020-12) of a policy document. */
+/** The parts of a policy, each a map of named things. */
+export const sections = policySchema.keyof().options;
+export type Section = (typeof sections)[number];
+
+/** One of the files that a policy is made of. */
+export const policyFileSchema = policySchema.extend({
+  /** Packs of rules to build on; what this policy defines itself takes the place of what a pack names alike. */
+  packs: z.array(word).max(20).default([]),
+});
+
+/** The JSON Schema (draft 2020-12) of a policy file, for editors. */
 export function policyJsonSchema(): unknown {
-  return z.toJSONSchema(policySchema, { io: 'input' });
+  return z.toJSONSchema(policyFileSchema, { io: 'input' });
 }
 
 export type Policy = z.infer<typeof policySchema>;
 export type Purpose = Policy['purposes'][string];
 export type RetentionRule = Policy['retention'][string];
+export type ErasureRule = Policy['erasure'][string];
+export type Level = z.infer<typeof level>;
 
 /** A policy together with the number that decisions, obligations and receipts pin. */
 export interface AppliedPolicy {
   readonly version: number;
   readonly policy: Policy;
-}
-
-function isPositiveDuration(text: string): boolean {
-  try {
-    const parsed = Temporal.Duration.from(text);
-    return parsed.sign > 0;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { PolicyFile } from '../domain/compose-policy.js';
 import type { Policy } from '../domain/policy.js';
 
 @Entity({ name: 'policies' })
@@ -12,9 +13,18 @@ export class PolicyRow {
   @Column({ type: 'jsonb' })
   document!: Policy;
 
+  @Column({ type: 'jsonb' })
+  files!: readonly PolicyFile[];
+
   @Column({ type: 'text' })
   digest!: string;
 
   @Column({ name: 'applied_at', type: 'timestamptz' })
   appliedAt!: Date;
+
+  @Column({ name: 'effective_at', type: 'timestamptz', nullable: true })
+  effectiveAt!: Date | null;
+
+  @Column({ type: 'text' })
+  actor!: string;
 }

@@ -23,6 +23,12 @@ export class SweepRow {
   @Column({ type: 'text' })
   dataset!: string;
 
+  @Column({ type: 'text' })
+  moment!: string;
+
+  @Column({ name: 'only_purposes', type: 'text', array: true, nullable: true })
+  onlyPurposes!: readonly string[] | null;
+
   @Column({ name: 'cut_off', type: 'timestamptz' })
   cutOff!: Date;
 
