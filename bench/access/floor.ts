@@ -14,7 +14,7 @@ export async function makeFloor(owner: Client): Promise<void> {
   await owner.query('create schema floor');
   await owner.query(rows[0]?.statement ?? '');
   const { rows: plan } = await owner.query<{ 'QUERY PLAN': string }>(
-    `explain select * from floor.decision_state('00000000-0000-4000-8000-000000000000', 'account_id', '', 'ranking')`,
+    `explain select * from floor.decision_state('00000000-0000-4000-8000-000000000000', 'account_id', '', 'ranking', now())`,
   );
   if (plan.some((line) => line['QUERY PLAN'].includes('Function Scan')))
     throw new Error('PostgreSQL does not inline the decision statement');

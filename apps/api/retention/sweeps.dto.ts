@@ -17,7 +17,17 @@ export class SweepDto {
   @ApiProperty() rule!: string;
   @ApiProperty({ format: 'uuid' }) storeId!: string;
   @ApiProperty() dataset!: string;
-  @ApiProperty({ format: 'date-time', description: 'Signals collected strictly before it are due.' })
+  @ApiProperty({
+    description: '`collected`, or a moment that the data map declares: what rows are judged by.',
+  })
+  moment!: string;
+  @ApiProperty({
+    nullable: true,
+    type: [String],
+    description: 'Only rows that list none but these; empty: that list nothing; null: all rows.',
+  })
+  onlyPurposes!: string[] | null;
+  @ApiProperty({ format: 'date-time', description: 'Signals from strictly before it are due.' })
   cutOff!: Date;
   @ApiProperty() dryRun!: boolean;
   @ApiProperty({ enum: ['requested', 'running', 'finished', 'failed'] }) state!: string;
@@ -28,7 +38,21 @@ export class SweepDto {
 }
 
 export function presentSweep(sweep: Sweep): SweepDto {
-  const { id, rule, storeId, dataset, cutOff, dryRun, state, expected, effected, error, policyVersion } =
-    sweep;
-  return { id, rule, storeId, dataset, cutOff, dryRun, state, expected, effected, error, policyVersion };
+  const { id, rule, storeId, dataset, moment, onlyPurposes, cutOff, dryRun, state } = sweep;
+  const { expected, effected, error, policyVersion } = sweep;
+  return {
+    id,
+    rule,
+    storeId,
+    dataset,
+    moment,
+    onlyPurposes: onlyPurposes === null ? null : [...onlyPurposes],
+    cutOff,
+    dryRun,
+    state,
+    expected,
+    effected,
+    error,
+    policyVersion,
+  };
 }
