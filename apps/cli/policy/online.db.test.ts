@@ -126,6 +126,7 @@ describe('lethe policy with a server', () => {
   it('waits for a second person beyond the limits', async () => {
     expect(await runApply(api, { ...write('P1Y'), yes: true, out: at('wide.plan') }, output())).toBe(1);
     expect(said.join('\n')).toContain('needs the approval of a second person');
+    expect(said.at(-2)).toContain('lethe policy approve --plan');
     const early = runApply(api, { paths: [], timeout: 20, plan: at('wide.plan') }, output());
     await expect(early).rejects.toThrow('policy.approval_needed');
     await expect(runApprove(api, at('wide.plan'), 'I say so myself', output())).rejects.toThrow(

@@ -176,12 +176,14 @@ async function isWanted({ ask, say }: Output): Promise<boolean> {
   return false;
 }
 
-async function writePlan(file: string, { id, digest }: Plan, output: Output): Promise<void> {
+async function writePlan(file: string, { id, digest, approval }: Plan, output: Output): Promise<void> {
   try {
     await writeFile(file, `${JSON.stringify({ plan: id, digest })}\n`);
   } catch {
     throw new DomainError('invalid', 'policy.unwritable', `the plan cannot be written to ${file}`);
   }
+  if (approval.needed && approval.by === null)
+    output.say(`First, somebody else: lethe policy approve --plan ${file} --reason ...`);
   output.say(`To apply exactly this, within a day: lethe policy apply --plan ${file}`);
 }
 
