@@ -1,6 +1,7 @@
 /** The import rules of docs/ARCHITECTURE.md, by number. Libraries from the ground up; each may import those before it. */
 const layers = [
   ['kernel'],
+  ['decisions'],
   ['platform'],
   ['ledger'],
   ['access'],
@@ -11,6 +12,7 @@ const layers = [
   ['enforcement'],
   ['requests', 'retention'],
   ['offboarding'],
+  ['interop'],
 ];
 const lib = (names) => `^libs/(${names.join('|')})/`;
 const tests = '\\.test\\.ts$|^libs/testing/|^test/|^bench/';
@@ -33,6 +35,13 @@ export default {
       to: { path: '^(libs/(?!kernel/)|apps/)' },
     },
     {
+      name: 'decisions-are-for-everyone',
+      comment: 'Rule 1: clients without Node.js or Nest decide as well.',
+      severity: 'error',
+      from: { path: '^libs/decisions/', pathNot: tests },
+      to: { path: '.', pathNot: '^libs/(kernel|decisions)/' },
+    },
+    {
       name: 'platform-imports-kernel-only',
       comment: 'Rule 1.',
       severity: 'error',
@@ -48,6 +57,9 @@ export default {
         pathNot: [
           '^libs/$1/domain/',
           '^libs/kernel/',
+          '^libs/decisions/index\\.ts$',
+          // What a library offers to the rules of others.
+          '^libs/[^/]+/domain/index\\.ts$',
           '^node_modules/(zod|yaml|canonicalize|temporal-polyfill|@casl/ability)/',
           '^(node:)?crypto$',
         ],
@@ -61,6 +73,13 @@ export default {
       severity: 'error',
       from: { path: '^libs/(requests|retention)/', pathNot: tests },
       to: { path: '^libs/(requests|retention)/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'clients-know-decisions-only',
+      comment: 'Rule 1: what runs in somebody else’s process brings nothing of ours along.',
+      severity: 'error',
+      from: { path: '^libs/client/', pathNot: tests },
+      to: { path: '.', pathNot: '^libs/(decisions|client)/' },
     },
     {
       name: 'connector-kit-knows-the-kernel-only',

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { benchAccess } from './access.js';
+import { benchConsent } from './consent.js';
 import { benchPolicies } from './policies.js';
 import { fullPace, quickPace, type AreaOptions, type AreaResult, type Row } from './harness.js';
 import { describeMachine } from './machine.js';
@@ -12,6 +13,7 @@ import { describeRun, renderTable, type Report } from './report.js';
 const areas: Readonly<Record<string, (options: AreaOptions) => Promise<AreaResult>>> = {
   access: benchAccess,
   policies: benchPolicies,
+  consent: benchConsent,
 };
 
 interface Options {

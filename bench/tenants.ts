@@ -14,12 +14,13 @@ export async function callerOf(api: NestFastifyApplication, key: string): Promis
 export async function createTenant(
   api: NestFastifyApplication,
   { owner }: BenchDatabase,
+  slug = 'bench',
 ): Promise<{ readonly id: TenantId; readonly administratorKey: string }> {
   const at = new Date();
   const operator = await callerOf(api, await issueOperatorKey(owner, systemIds, at));
   return api.get(CreateTenant, { strict: false }).execute(operator, {
     id: tenantId(systemIds.next()),
-    slug: 'bench',
+    slug,
     name: 'Bench',
     origin: undefined,
     at,

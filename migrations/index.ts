@@ -9,4 +9,5 @@ export const migrations: readonly Migration[] = [
   migration('0003_domain'),
   migration('0004_access'),
   migration('0005_policies'),
+  migration('0006_consent'),
 ];

@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail, root } from './runtime.mjs';
 
@@ -22,6 +22,7 @@ const isSource = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
 const isLeftOut = (file) =>
   /\.test\.(?:ts|yaml)$|\.md$/.test(file) ||
   file.startsWith(join('libs', 'testing')) ||
+  file.split(sep).includes('node_modules') ||
   (file.startsWith('bench') && !isSource(file));
 
 /** Whether `dist` was made from exactly the sources that are here now. */

@@ -20,7 +20,10 @@ import { DisclosureRow, SubjectsModule } from '#subjects';
 import { AccessController } from './access/access.controller.js';
 import { BreakGlassController } from './access/break-glass.controller.js';
 import { IssuersController } from './access/issuers.controller.js';
+import { BulkController } from './consents/bulk.controller.js';
 import { ConsentsController } from './consents/consents.controller.js';
+import { RecordsController } from './consents/records.controller.js';
+import { SubjectConsentsController } from './consents/subject-consents.controller.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { AccessGuard } from './http/access.guard.js';
@@ -29,10 +32,12 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.js';
 import { LedgerController } from './ledger/ledger.controller.js';
 import { PlansController, PoliciesController } from './policies/policies.controller.js';
+import { ReplicaController } from './replica/replica.controller.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { SweepsController } from './retention/sweeps.controller.js';
 import { StoresController } from './stores/stores.controller.js';
 import { DisclosuresController } from './subjects/disclosures.controller.js';
+import { RelationsController } from './subjects/relations.controller.js';
 import { SubjectsController } from './subjects/subjects.controller.js';
 import { ErasureController, OffboardingController } from './tenants/tenants.controller.js';
 
@@ -50,6 +55,30 @@ const rows = [
   ReceiptRow,
   SweepRow,
   ...ledgerRows,
+];
+
+const controllers = [
+  AccessController,
+  IssuersController,
+  BreakGlassController,
+  PoliciesController,
+  PlansController,
+  StoresController,
+  SubjectsController,
+  RelationsController,
+  DisclosuresController,
+  BulkController,
+  ConsentsController,
+  SubjectConsentsController,
+  RecordsController,
+  DecisionsController,
+  ReplicaController,
+  RequestsController,
+  SweepsController,
+  OffboardingController,
+  ErasureController,
+  LedgerController,
+  HealthController,
 ];
 
 /** The HTTP side: controllers over the domain libraries, connected as the role that sees one tenant at a time. */
@@ -77,24 +106,7 @@ export class ApiModule {
         RetentionModule,
         OffboardingModule,
       ],
-      controllers: [
-        AccessController,
-        IssuersController,
-        BreakGlassController,
-        PoliciesController,
-        PlansController,
-        StoresController,
-        SubjectsController,
-        DisclosuresController,
-        ConsentsController,
-        DecisionsController,
-        RequestsController,
-        SweepsController,
-        OffboardingController,
-        ErasureController,
-        LedgerController,
-        HealthController,
-      ],
+      controllers,
       providers: [
         KnowPerson,
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream';
 import type { DynamicModule } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import { errorCodes, type FastifyReply } from 'fastify';
 import type { ProcessConfig } from '#platform/config';
 import { Log, Metrics } from '#platform/telemetry';
 import { ApiModule } from './api.module.js';
@@ -11,6 +12,8 @@ import { checkRoutes } from './http/check-routes.js';
 import { problemSchema, replyWithProblem } from './http/problem.filter.js';
 
 /** Bodies are bounded: a batch of 10,000 identifiers fits, and little more. */
+/** The one route that takes files. */
+const importRoute = '/v1/consents/import';
 const largestBody = 4 * 1_048_576;
 
 /** Builds the HTTP application without listening; tests, main and benchmarks share it. */
@@ -54,8 +57,13 @@ function createAdapter(): FastifyAdapter {
       done(null, { document: body });
     },
   );
+  // Files of any length are read as they arrive, and nothing of them is kept.
+  fastify.addContentTypeParser(['application/x-ndjson', 'text/csv'], (_request, body, done) => {
+    done(null, body);
+  });
   fastify.addHook('preValidation', (request, _reply, done) => {
-    requireBounded(request.body);
+    if (!(request.body instanceof Readable)) requireBounded(request.body);
+    else if (request.routeOptions.url !== importRoute) throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE();
     done();
   });
   return adapter;

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { planWithdrawalsJob } from '#consent';
+import { ExpireConsents, expireConsentsJob, planWithdrawalsJob } from '#consent';
 import {
   PlanWithdrawals,
   requestsSettledJob,
@@ -76,8 +76,17 @@ export class PolicyHandlers {
 export class RequestHandlers {
   readonly list: readonly Handler[];
 
-  constructor(planRequests: PlanRequests, settleRequests: SettleRequests, planWithdrawals: PlanWithdrawals) {
+  constructor(
+    planRequests: PlanRequests,
+    settleRequests: SettleRequests,
+    planWithdrawals: PlanWithdrawals,
+    expireConsents: ExpireConsents,
+  ) {
     this.list = [
+      {
+        job: expireConsentsJob,
+        handle: (payload) => expireConsents.execute(tenantId(expireConsentsJob.parse(payload).tenantId)),
+      },
       {
         job: planRequestsJob,
         handle: (payload) => planRequests.execute(tenantId(planRequestsJob.parse(payload).tenantId)),

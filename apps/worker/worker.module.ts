@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { ConsentModule } from '#consent';
 import { EnforcementModule, RescanRow } from '#enforcement';
 import { ImpactModule, PolicyPlanRow } from '#impact';
 import { LedgerModule, ledgerRows } from '#ledger';
@@ -42,6 +43,7 @@ export class WorkerModule {
         OutboxModule,
         QueueModule.on(backend),
         LedgerModule.publishing(config.ledgerFolder),
+        ConsentModule,
         StoresModule,
         EnforcementModule,
         RequestsModule,

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Caller, Keys } from '#access';
-import { RecordConsent, type ConsentAction } from '#consent';
+import { RecordConsent } from '#consent';
 import type { TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { ApplyPolicy, parsePolicy } from '#policy';
@@ -34,7 +34,7 @@ purposes:
 `;
 const asked = ['recommendations', 'ranking'] as const;
 /** Of ten people, seven allow. Null has never been asked. */
-const said: readonly (ConsentAction | null)[] = [
+const said: readonly (keyof typeof reasons | null)[] = [
   ...Array.from({ length: 7 }, () => 'grant' as const),
   'refuse',
   'withdraw',
@@ -65,7 +65,8 @@ export async function makeTenant(
     );
   const random = randomFrom(seed);
   const questions: Question[] = [];
-  const consents: { subject: Identifier; purpose: string; action: ConsentAction; channel: string }[] = [];
+  const consents: { subject: Identifier; purpose: string; action: keyof typeof reasons; channel: string }[] =
+    [];
   for (let person = 0; person < people; person += 1) {
     const subject = { type: 'account_id', value: `person-${person}` };
     consents.push({ subject, purpose: 'training', action: 'grant', channel: 'api' });

@@ -1,7 +1,7 @@
 import { Body, Controller, Headers, HttpCode, Module, Post, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Caller } from '#access';
-import { AnswerQuestion, ConsentModule } from '#consent';
+import { AnswerQuestions, ConsentModule } from '#consent';
 import { LedgerModule, ledgerRows } from '#ledger';
 import type { ProcessConfig } from '#platform/config';
 import { CryptoModule } from '#platform/crypto';
@@ -11,9 +11,14 @@ import { RuntimeModule } from '#platform/runtime';
 import { Metrics, TelemetryModule, type Log } from '#platform/telemetry';
 import { PolicyModule, PolicyRow } from '#policy';
 import { DecisionsController } from '../../apps/api/decisions/decisions.controller.js';
-import { QuestionDto, type DecisionDto } from '../../apps/api/decisions/decisions.dto.js';
+import {
+  questionSchema,
+  type DecisionDto,
+  type QuestionDto,
+} from '../../apps/api/decisions/decisions.dto.js';
 import { ProblemFilter } from '../../apps/api/http/problem.filter.js';
 import { Public } from '../../apps/api/http/requires.js';
+import { SchemaPipe } from '../../apps/api/http/schema.pipe.js';
 import { createValidationPipe } from '../../apps/api/http/validation.js';
 
 /** One that is never asked: what a use case costs without its check. */
@@ -23,23 +28,29 @@ export class UncheckedCaller extends Caller {
   }
 }
 
+// By an interface, so that the pipe for DTOs leaves it to the compiled schema, as the API does.
+type Question = Readonly<Pick<QuestionDto, keyof QuestionDto>>;
+
 /** The API's own handler for decisions, with its validation and all that is behind it, and with nobody at the door. */
 @Controller('v1/decisions')
 export class UnguardedDecisionsController {
   private readonly guarded: DecisionsController;
 
   constructor(
-    answerQuestion: AnswerQuestion,
+    answerQuestions: AnswerQuestions,
     metrics: Metrics,
     private readonly caller: Caller,
   ) {
-    this.guarded = new DecisionsController(answerQuestion, metrics);
+    this.guarded = new DecisionsController(answerQuestions, metrics);
   }
 
   @Post()
   @HttpCode(200)
   @Public()
-  decide(@Body() body: QuestionDto, @Headers('sec-gpc') gpc: string | undefined): Promise<DecisionDto> {
+  decide(
+    @Body(new SchemaPipe<Question>(questionSchema)) body: Question,
+    @Headers('sec-gpc') gpc: string | undefined,
+  ): Promise<DecisionDto> {
     return this.guarded.decide(this.caller, body, gpc);
   }
 }

@@ -43,6 +43,7 @@ import { VerifyToken } from './verify-token.js';
   exports: [
     Authenticate,
     CreateTenant,
+    FindTenant,
     Issuers,
     Keys,
     KnownKeys,

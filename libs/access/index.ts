@@ -17,6 +17,7 @@ export type { Scope, TenantState } from './domain/principal.js';
 export { algorithms, type Algorithm, type PublicKey, type PublicKeys } from './domain/public-keys.js';
 export { keyRoles, staffRoles, type KeyRole, type StaffRole } from './domain/roles.js';
 export { Issuers, type IssuerView } from './issuers.js';
+export { FindTenant } from './find-tenant.js';
 export { Keys, ListKeys } from './keys.js';
 export { issueOperatorKey, revokeOperatorKey } from './operator-key.js';
 export { ApiKeyRow } from './rows/api-key.row.js';

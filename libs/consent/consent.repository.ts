@@ -1,124 +1,66 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { ConsentState } from '#decisions';
 import { subjectRef, type SubjectRef, type TenantId } from '#kernel';
-import { PreparedStatements } from '#platform/database';
-import { consentActions, type ConsentAction, type ConsentState } from './domain/decide.js';
+import type { ConsentEvent } from './domain/consent.js';
+import { readAction, readState } from './read-state.js';
 
-/** One event as it is stored; its number is its place in the tenant's ledger. */
-export interface ConsentEvent {
-  readonly number: number;
-  readonly subjectRef: SubjectRef;
-  readonly purpose: string;
-  readonly action: ConsentAction;
-  readonly at: Date;
-  readonly expiresAt: Date | null;
-  readonly noticeVersion: string | null;
-  readonly channel: string;
-}
-
-interface StateRow {
-  readonly action: string | null;
-  readonly since: Date | null;
-  readonly expires_at: Date | null;
-  readonly notice_version: string | null;
-  readonly number: string | null;
-}
-
-interface DecisionRow extends StateRow {
-  readonly revision: string;
-  readonly epoch: number;
-  readonly policy_version: number | null;
-  readonly subject_ref: string | null;
-  readonly suppressed: boolean;
-}
-
-/** What the hot path reads in one round trip. */
-export interface DecisionSnapshot {
-  readonly revision: number;
-  readonly epoch: number;
-  readonly policyVersion: number | undefined;
-  readonly subjectKnown: boolean;
-  readonly suppressed: boolean;
-  readonly consent: ConsentState | undefined;
-}
-
-const decisionState = {
-  name: 'consent.decision_state',
-  text: 'select * from decision_state($1, $2, $3, $4, $5)',
-};
-
+/** Statements on consent events and the states derived from them; each serves a batch. */
 @Injectable()
 export class ConsentRepository {
-  constructor(private readonly prepared: PreparedStatements) {}
+  /** Takes the tenant's counter: until the commit nobody else changes a state. */
+  async lockStates(tx: EntityManager, tenant: TenantId): Promise<void> {
+    await tx.query('select 1 from ledger_counters where tenant_id = $1 for no key update', [tenant]);
+  }
 
-  async snapshot(
+  /** Consents that have run out and that no event says so of, the longest first. */
+  async lapsed(
+    tx: EntityManager,
     tenant: TenantId,
-    identifier: { readonly type: string; readonly hash: Buffer },
-    purpose: string,
-    at: Date,
-  ): Promise<DecisionSnapshot | undefined> {
-    const [row] = await this.prepared.rows<DecisionRow>(decisionState, [
-      tenant,
-      identifier.type,
-      identifier.hash,
-      purpose,
-      at,
-    ]);
-    if (row === undefined) return undefined;
-    return {
-      revision: Number(row.revision),
-      epoch: row.epoch,
-      policyVersion: row.policy_version ?? undefined,
-      subjectKnown: row.subject_ref !== null,
-      suppressed: row.suppressed,
-      consent: readState(row),
-    };
+    now: Date,
+    most: number,
+  ): Promise<
+    readonly {
+      readonly subjectRef: SubjectRef;
+      readonly purpose: string;
+      readonly expiresAt: Date;
+      readonly noticeVersion: string | null;
+    }[]
+  > {
+    const rows = await tx.query<
+      { subject_ref: string; purpose: string; expires_at: Date; notice_version: string | null }[]
+    >(
+      `select subject_ref, purpose, expires_at, notice_version from consent_states
+        where tenant_id = $1 and action in ('grant', 'renew') and expires_at <= $2
+        order by expires_at limit $3`,
+      [tenant, now, most],
+    );
+    return rows.map((row) => ({
+      subjectRef: subjectRef(row.subject_ref),
+      purpose: row.purpose,
+      expiresAt: row.expires_at,
+      noticeVersion: row.notice_version,
+    }));
   }
 
-  /** Appends events and derives the current state. Called under the tenant's counter, so that states follow the numbers. */
-  async record(tx: EntityManager, tenant: TenantId, events: readonly ConsentEvent[]): Promise<void> {
-    const columns = (list: readonly ConsentEvent[]) => [
-      tenant,
-      list.map((event) => event.number),
-      list.map((event) => event.subjectRef),
-      list.map((event) => event.purpose),
-      list.map((event) => event.action),
-      list.map((event) => event.at),
-      list.map((event) => event.expiresAt),
-      list.map((event) => event.noticeVersion),
-    ];
-    await tx.query(
-      `insert into consent_events (tenant_id, number, subject_ref, purpose, action, at, expires_at, notice_version, channel)
-       select $1, * from unnest($2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[])`,
-      [...columns(events), events.map((event) => event.channel)],
+  /** Tenants with consents that have run out and that no event says so of. */
+  async tenantsWithLapsed(tx: EntityManager, now: Date): Promise<readonly string[]> {
+    const rows = await tx.query<{ tenant_id: string }[]>(
+      `select t.id as tenant_id from tenants t where t.state = 'active' and exists (
+         select 1 from consent_states s
+          where s.tenant_id = t.id and s.action in ('grant', 'renew') and s.expires_at <= $1)`,
+      [now],
     );
-    await tx.query(
-      `insert into consent_states (tenant_id, number, subject_ref, purpose, action, since, expires_at, notice_version)
-       select $1, * from unnest($2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[])
-       on conflict (tenant_id, subject_ref, purpose) do update
-         set number = excluded.number, action = excluded.action, since = excluded.since,
-             expires_at = excluded.expires_at, notice_version = excluded.notice_version
-       where consent_states.number < excluded.number`,
-      columns(lastOfEach(events)),
-    );
+    return rows.map((row) => row.tenant_id);
   }
 
-  /** Withdrawals and objections whose consequences are not planned yet, oldest first; locked against other planners. */
+  /** Events other than a yes whose consequences are not planned yet, oldest first; locked against other planners. */
   async unplanned(tx: EntityManager, tenant: TenantId, limit: number): Promise<readonly ConsentEvent[]> {
     const rows = await tx.query<
-      {
-        number: string;
-        subject_ref: string;
-        purpose: string;
-        at: Date;
-        expires_at: Date | null;
-        notice_version: string | null;
-        channel: string;
-        action: string;
-      }[]
+      { number: string; subject_ref: string; purpose: string; at: Date; action: string }[]
     >(
-      `select number, subject_ref, purpose, action, at, expires_at, notice_version, channel from consent_events
-        where tenant_id = $1 and planned_at is null and action in ('withdraw', 'object')
+      `select number, subject_ref, purpose, at, action from consent_events
+        where tenant_id = $1 and planned_at is null and action not in ('grant', 'renew')
         order by number limit $2 for update skip locked`,
       [tenant, limit],
     );
@@ -126,19 +68,16 @@ export class ConsentRepository {
       number: Number(row.number),
       subjectRef: subjectRef(row.subject_ref),
       purpose: row.purpose,
-      action: readAction(row.action),
       at: row.at,
-      expiresAt: row.expires_at,
-      noticeVersion: row.notice_version,
-      channel: row.channel,
+      action: readAction(row.action),
     }));
   }
 
-  /** How many withdrawals and objections of a tenant nobody has planned yet. */
+  /** How many of those events of a tenant nobody has planned yet. */
   async countUnplanned(tx: EntityManager, tenant: TenantId): Promise<number> {
     const [row] = await tx.query<{ unplanned: number }[]>(
       `select count(*)::int as unplanned from consent_events
-        where tenant_id = $1 and planned_at is null and action in ('withdraw', 'object')`,
+        where tenant_id = $1 and planned_at is null and action not in ('grant', 'renew')`,
       [tenant],
     );
     return row?.unplanned ?? 0;
@@ -162,7 +101,17 @@ export class ConsentRepository {
     tenant: TenantId,
     refs: readonly SubjectRef[],
   ): Promise<ReadonlyMap<SubjectRef, ReadonlyMap<string, ConsentState>>> {
-    const rows = await tx.query<(StateRow & { subject_ref: string; purpose: string })[]>(
+    const rows = await tx.query<
+      {
+        subject_ref: string;
+        purpose: string;
+        action: string;
+        since: Date;
+        expires_at: Date | null;
+        notice_version: string | null;
+        number: string;
+      }[]
+    >(
       `select subject_ref, purpose, action, since, expires_at, notice_version, number
          from consent_states where tenant_id = $1 and subject_ref = any($2::uuid[])`,
       [tenant, refs],
@@ -171,8 +120,7 @@ export class ConsentRepository {
     for (const row of rows) {
       const ref = subjectRef(row.subject_ref);
       const states = bySubject.get(ref) ?? new Map<string, ConsentState>();
-      const state = readState(row);
-      if (state !== undefined) bySubject.set(ref, states.set(row.purpose, state));
+      bySubject.set(ref, states.set(row.purpose, readState(row)));
     }
     return bySubject;
   }
@@ -187,30 +135,29 @@ export class ConsentRepository {
   /** Tenants with withdrawals that nobody has planned: what a lost bell left behind. */
   async tenantsWithUnplanned(tx: EntityManager): Promise<readonly string[]> {
     const rows = await tx.query<{ tenant_id: string }[]>(
-      `select distinct tenant_id from consent_events where planned_at is null and action in ('withdraw', 'object')`,
+      `select distinct tenant_id from consent_events where planned_at is null and action not in ('grant', 'renew')`,
     );
     return rows.map((row) => row.tenant_id);
   }
-}
 
-/** One batch may hold several events of one state; an upsert takes the last of each. */
-function lastOfEach(events: readonly ConsentEvent[]): readonly ConsentEvent[] {
-  return [...new Map(events.map((event) => [`${event.subjectRef} ${event.purpose}`, event])).values()];
-}
+  async byGuardian(tx: EntityManager, tenant: TenantId, ref: SubjectRef): Promise<ReadonlySet<number>> {
+    const rows = await tx.query<{ number: string }[]>(
+      `select number from consent_events where tenant_id = $1 and subject_ref = $2 and actor_kind = 'guardian'`,
+      [tenant, ref],
+    );
+    return new Set(rows.map(({ number }) => Number(number)));
+  }
 
-function readState(row: StateRow): ConsentState | undefined {
-  if (row.action === null || row.since === null || row.number === null) return undefined;
-  return {
-    action: readAction(row.action),
-    since: row.since,
-    expiresAt: row.expires_at,
-    noticeVersion: row.notice_version,
-    number: Number(row.number),
-  };
-}
-
-function readAction(text: string): ConsentAction {
-  const action = consentActions.find((known) => known === text);
-  if (action === undefined) throw new TypeError('unknown consent action in the database');
-  return action;
+  async isGuardian(
+    tx: EntityManager,
+    tenant: TenantId,
+    subject: SubjectRef,
+    guardian: SubjectRef,
+  ): Promise<boolean> {
+    const rows = await tx.query<unknown[]>(
+      'select 1 from guardianships where tenant_id = $1 and subject_ref = $2 and guardian_ref = $3 and ended_at is null',
+      [tenant, subject, guardian],
+    );
+    return rows.length > 0;
+  }
 }

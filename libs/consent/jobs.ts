@@ -6,3 +6,10 @@ export const planWithdrawalsJob = defineJob({
   queue: 'plans',
   schema: tenantPayload,
 });
+
+/** Consents have run out: somebody has to record it. */
+export const expireConsentsJob = defineJob({
+  kind: 'expire-consents',
+  queue: 'plans',
+  schema: tenantPayload,
+});

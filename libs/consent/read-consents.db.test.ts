@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Caller } from '#access';
+import type { ConsentAction } from '#decisions';
 import type { SubjectRef, TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { PolicyRow } from '#policy';
 import { DisclosureRow, ResolveSubjects } from '#subjects';
 import { callerOf, openLibraries, withClient, type OpenLibraries } from '#testing';
 import { ConsentModule } from './consent.module.js';
-import { ConsentRepository } from './consent.repository.js';
-import type { ConsentAction } from './domain/decide.js';
+import { AppendConsents } from './append-consents.js';
 import { ReadConsents } from './read-consents.js';
 
 type Principal = Caller['principal'];
@@ -22,7 +22,6 @@ describe("a person's consents", () => {
   let libraries: OpenLibraries;
   let tenant: TenantId;
   let ann: SubjectRef;
-  let next = 0;
 
   beforeAll(async () => {
     libraries = await openLibraries([ConsentModule], [PolicyRow, DisclosureRow]);
@@ -46,16 +45,23 @@ describe("a person's consents", () => {
     expiresAt: Date | null = null,
   ) =>
     libraries.get(Transactions).run(tenant, (tx) =>
-      libraries.get(ConsentRepository).record(tx, tenant, [
+      libraries.get(AppendConsents).execute(tx, tenant, { at, policyVersion: null }, [
         {
-          number: (next += 1),
           subjectRef,
           purpose,
           action,
-          at,
+          occurredAt: at,
+          claimedAt: null,
           expiresAt,
           noticeVersion: 'v1',
           channel: 'ui',
+          actorKind: 'person',
+          actor: 'key:test',
+          proof: null,
+          guardianRef: null,
+          language: null,
+          jurisdiction: null,
+          context: null,
         },
       ]),
     );

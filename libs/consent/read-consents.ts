@@ -4,7 +4,7 @@ import type { SubjectRef, TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { namedSubject, ResolveSubjects, unknownSubject } from '#subjects';
 import { ConsentRepository } from './consent.repository.js';
-import type { ConsentState } from './domain/decide.js';
+import type { ConsentState } from '#decisions';
 
 /** What a person last said about one purpose, and until when it holds. */
 export type ConsentView = { readonly purpose: string } & Omit<ConsentState, 'number'>;
@@ -30,7 +30,7 @@ export class ReadConsents {
   }
 
   private async visible(caller: Caller, subjectRef: SubjectRef): Promise<readonly ConsentView[] | undefined> {
-    if (!reaches(caller, subjectRef)) return undefined;
+    if (!reachesConsents(caller, subjectRef)) return undefined;
     const states = await this.states(caller.tenant, subjectRef);
     return states?.filter(({ purpose }) => caller.may('read', 'Consent', { subjectRef, purpose }));
   }
@@ -51,7 +51,7 @@ export class ReadConsents {
 }
 
 /** Whether the person is within reach at all: asked with a purpose that the caller is not kept from. */
-function reaches(caller: Caller, subjectRef: SubjectRef): boolean {
+export function reachesConsents(caller: Caller, subjectRef: SubjectRef): boolean {
   const purpose = caller.principal.scope.purposes?.[0] ?? '';
   return caller.may('read', 'Consent', { subjectRef, purpose });
 }

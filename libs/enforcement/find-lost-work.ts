@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { ConsentRepository, planWithdrawalsJob } from '#consent';
+import { ConsentRepository, expireConsentsJob, planWithdrawalsJob } from '#consent';
 import type { Bell } from '#platform/outbox';
 import { checkStoresJob, StoresRepository } from '#stores';
 import { requestsSettledJob, rescanStoresJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
@@ -22,12 +22,14 @@ export class FindLostWork {
   async execute(tx: EntityManager, now: Date): Promise<readonly Bell[]> {
     const lanes = await this.lanes.idleWithWork(tx, now);
     const withdrawals = await this.consent.tenantsWithUnplanned(tx);
+    const lapsed = await this.consent.tenantsWithLapsed(tx, now);
     const unchecked = await this.stores.tenantsWithUnchecked(tx);
     const rescans = await this.rescans.tenantsWithRequested(tx);
     const settled = await this.obligations.tenantsWithSettledCauses(tx);
     return [
       ...lanes.map((laneId) => wakeLaneJob.bell({ laneId })),
       ...withdrawals.map((tenantId) => planWithdrawalsJob.bell({ tenantId })),
+      ...lapsed.map((tenantId) => expireConsentsJob.bell({ tenantId })),
       ...unchecked.map((tenantId) => checkStoresJob.bell({ tenantId })),
       ...rescans.map((tenantId) => rescanStoresJob.bell({ tenantId })),
       ...settled.flatMap(({ tenant_id: tenantId, kind }) => {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { ConsentRepository, type ConsentEvent } from '#consent';
+import { ConsentRepository, decisionRules, type ConsentEvent } from '#consent';
+import type { DecisionRules } from '#decisions';
 import type { Clock, IdSource, TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { CLOCK, IDS } from '#platform/runtime';
@@ -30,15 +31,18 @@ export class TakeWithdrawals {
   }> {
     const events = await this.consent.unplanned(tx, tenant, pageSize);
     if (events.length === 0) return { events: 0, causes: [], policyVersion: 0 };
-    const { version, policy } = await this.readPolicy.current(tx, tenant);
+    const applied = await this.readPolicy.current(tx, tenant);
+    const { version, policy } = applied;
     const now = this.clock.now();
     await this.consent.markPlanned(tx, tenant, numbersOf(events), now);
     const states = await this.consent.states(tx, tenant, [
       ...new Set(events.map(({ subjectRef }) => subjectRef)),
     ]);
     // A purpose granted again before anybody planned is not lost.
-    const lostOf = (event: ConsentEvent) => lostPurposes(states.get(event.subjectRef) ?? new Map(), now);
-    const causes = lastOfEach(events.filter((event) => lostOf(event).has(event.purpose))).map(
+    const rules = decisionRules(applied);
+    const lostOf = (event: ConsentEvent) =>
+      lostPurposes(states.get(event.subjectRef) ?? new Map(), rules, now);
+    const causes = lastOfEach(events.filter((event) => touchesLost(rules, event, lostOf(event)))).map(
       (event): SubjectCause => ({
         kind: 'withdrawal',
         id: this.ids.next(),
@@ -71,6 +75,15 @@ export class PlanWithdrawals {
       if (taken < pageSize) return;
     }
   }
+}
+
+/** Whether a purpose that the event is about, or one that is part of it, is lost. */
+function touchesLost(
+  { purposes }: DecisionRules,
+  { purpose }: ConsentEvent,
+  lost: ReadonlySet<string>,
+): boolean {
+  return [...lost].some((name) => name === purpose || purposes[name]?.within.includes(purpose) === true);
 }
 
 function numbersOf(events: readonly ConsentEvent[]): readonly number[] {

@@ -221,7 +221,7 @@ describe('a batch with obligations of a tenant that leaves while the lane acts',
     await holder.query("update tenants set state = 'erasing' where id = $1", [leaver]);
     await holder.query('update ledger_counters set closed = true where tenant_id = $1', [leaver]);
     const settling = settle(batch);
-    await waits(/^update ledger_counters/);
+    await waits(/append_entries/);
     await holder.query('commit');
     await holder.end();
     expect(await settling).toBe(true);
@@ -259,7 +259,7 @@ describe('a compaction that is owed in a store of a tenant that leaves', () => {
     await holder.query('begin');
     for (const statement of statements) await holder.query(statement, [leaver]);
     const compacting = compact();
-    await waits(/^update/);
+    await waits(/^update|append_entries/);
     await holder.query('commit');
     await holder.end();
     await compacting;

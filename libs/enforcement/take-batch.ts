@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { ConsentRepository, type ConsentState } from '#consent';
+import { ConsentRepository, decisionRules } from '#consent';
 import { subjectRef, type Clock, type IdSource, type SubjectRef, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { CLOCK, IDS } from '#platform/runtime';
+import { ReadPolicy } from '#policy';
 import { StoresRepository, type RegisteredStore } from '#stores';
-import { datasetName, stillLost } from './domain/plan.js';
+import { datasetName, lostPurposes, stillLost } from './domain/plan.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
 import type { ClaimedObligation } from './obligation.js';
 import { ObligationsRepository } from './obligations.repository.js';
@@ -40,6 +41,7 @@ export class ReadWarrants {
   constructor(
     private readonly stores: StoresRepository,
     private readonly consent: ConsentRepository,
+    private readonly readPolicy: ReadPolicy,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -49,12 +51,12 @@ export class ReadWarrants {
     claimed: readonly ClaimedObligation[],
   ): Promise<Omit<Batch, 'id'>> {
     const stores = new Map((await this.stores.ofLane(tx, laneId)).map((store) => [store.id, store]));
-    const states = await this.statesOf(tx, claimed);
+    const lost = await this.lostOf(tx, claimed);
     const warranted: WarrantedObligation[] = [];
     const superseded: SupersededObligation[] = [];
     for (const obligation of claimed) {
-      const own = states.get(obligation.tenant)?.get(obligation.subjectRef ?? nobody) ?? new Map();
-      const warrant = warrantOf(obligation, stores.get(obligation.storeId), own, this.clock.now());
+      const own = lost.get(obligation.tenant)?.get(obligation.subjectRef ?? nobody) ?? new Set();
+      const warrant = warrantOf(obligation, stores.get(obligation.storeId), own);
       if (warrant !== undefined) {
         warranted.push(warrant);
         continue;
@@ -65,16 +67,25 @@ export class ReadWarrants {
     return { warranted, superseded };
   }
 
-  private async statesOf(tx: EntityManager, claimed: readonly ClaimedObligation[]) {
+  /** What each person has lost by now, by tenant: under the policy and the consents of this moment. */
+  private async lostOf(tx: EntityManager, claimed: readonly ClaimedObligation[]) {
     const byTenant = new Map<TenantId, Set<SubjectRef>>();
     for (const { tenant, subjectRef: ref, onlyPurposes } of claimed) {
       if (ref === null || onlyPurposes === null) continue;
       byTenant.set(tenant, (byTenant.get(tenant) ?? new Set()).add(ref));
     }
-    const states = new Map<TenantId, Awaited<ReturnType<ConsentRepository['states']>>>();
-    for (const [tenant, refs] of byTenant)
-      states.set(tenant, await this.consent.states(tx, tenant, [...refs]));
-    return states;
+    const now = this.clock.now();
+    const lost = new Map<TenantId, Map<SubjectRef, ReadonlySet<string>>>();
+    for (const [tenant, refs] of byTenant) {
+      const policy = await this.readPolicy.find(tx, tenant);
+      const rules = policy === undefined ? undefined : decisionRules(policy);
+      const states = await this.consent.states(tx, tenant, [...refs]);
+      lost.set(
+        tenant,
+        new Map([...refs].map((ref) => [ref, lostPurposes(states.get(ref) ?? new Map(), rules, now)])),
+      );
+    }
+    return lost;
   }
 }
 
@@ -112,15 +123,14 @@ const nobody = subjectRef('00000000-0000-4000-8000-000000000000');
 function warrantOf(
   obligation: ClaimedObligation,
   store: RegisteredStore | undefined,
-  states: ReadonlyMap<string, ConsentState>,
-  now: Date,
+  lostNow: ReadonlySet<string>,
 ): WarrantedObligation | undefined {
   const dataset = store?.datasets.find(({ name }) => name === obligation.dataset);
   if (store === undefined || dataset === undefined) return undefined;
   // A sweep's purposes are the policy's, not what a person has lost.
   if (obligation.onlyPurposes === null || obligation.cutOff !== null)
     return { obligation, store, onlyPurposes: undefined };
-  const lost = stillLost(obligation.onlyPurposes, states, dataset, now);
+  const lost = stillLost(obligation.onlyPurposes, lostNow, dataset);
   if (lost === undefined) return undefined;
   return { obligation, store, onlyPurposes: dataset.purposesField === undefined ? undefined : lost };
 }

@@ -86,7 +86,7 @@ describe('a closed log', () => {
           async () =>
             (
               await owner(
-                "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = $1 and query like 'update ledger_counters%'",
+                "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = $1 and (query like 'update ledger_counters%' or query like '%append_entries%')",
                 [database.name],
               )
             ).length,

@@ -40,8 +40,7 @@ export class EndLog {
     await this.outbox.add(tx, [integrateLedgerJob.bell({ tenantId: tenant })]);
     const number = await this.repository.advanceToEnd(tx, tenant);
     const at = this.clock.now();
-    const stored = { number, kind: entry.kind, at, bytes: draft(number, at), opening: undefined };
-    await this.repository.insertEntries(tx, tenant, [stored]);
+    await this.repository.insertEntry(tx, tenant, { number, kind: entry.kind, at, bytes: draft(number, at) });
   }
 
   /** Destroys the signing key; false when the last entry is not published yet, and then nothing was done. */

@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AppendEntries } from './append-entries.js';
+import { AnnounceChanges, HeardChanges } from './heard-changes.js';
 import { Conceal } from './conceal.js';
 import { CreateLog } from './create-log.js';
 import { EndLog } from './end-log.js';
@@ -23,6 +24,8 @@ export class LedgerModule {
         LedgerRepository,
         Conceal,
         AppendEntries,
+        AnnounceChanges,
+        HeardChanges,
         CreateLog,
         EndLog,
         WriteTiles,
@@ -31,7 +34,16 @@ export class LedgerModule {
         ReadLedger,
         ExportLog,
       ],
-      exports: [AppendEntries, Conceal, CreateLog, EndLog, IntegrateEntries, ReadLedger, ExportLog],
+      exports: [
+        AppendEntries,
+        HeardChanges,
+        Conceal,
+        CreateLog,
+        EndLog,
+        IntegrateEntries,
+        ReadLedger,
+        ExportLog,
+      ],
     };
   }
 }

@@ -15,6 +15,16 @@ export interface StoredEntry {
   readonly opening: Opening | undefined;
 }
 
+/** Entries ready to be appended, as `append_entries` and whatever statement calls it take them: an item of each per entry. */
+export interface DraftedEntries {
+  readonly kinds: readonly string[];
+  readonly heads: readonly string[];
+  readonly tails: readonly string[];
+  /** Null for an entry about nobody. */
+  readonly salts: readonly (Buffer | null)[];
+  readonly refs: readonly (string | null)[];
+}
+
 /** What links a leaf to a subject. */
 export interface Opening {
   readonly salt: Buffer;
@@ -23,24 +33,34 @@ export interface Opening {
 
 @Injectable()
 export class LedgerRepository {
-  /** Takes the next `count` numbers under the tenant's counter row, the last lock before commit. */
-  async advance(
+  /**
+   * Takes the next numbers under the tenant's counter row, the last lock before commit, and appends. Undefined when the
+   * tenant has no log that can be appended to.
+   */
+  async append(
     tx: EntityManager,
     tenant: TenantId,
-    count: number,
-  ): Promise<{ readonly first: number; readonly epoch: number }> {
-    const [rows] = await tx.query<[{ revision: string; epoch: number }[], number]>(
-      'update ledger_counters set revision = revision + $2 where tenant_id = $1 and not closed returning revision, epoch',
-      [tenant, count],
+    at: Date,
+    { kinds, heads, tails, salts, refs }: DraftedEntries,
+  ): Promise<{ readonly first: number; readonly epoch: number } | undefined> {
+    const [row] = await tx.query<{ first: string; epoch: number }[]>(
+      'select first, epoch from append_entries($1, $2, $3, $4, $5, $6, $7)',
+      [tenant, at, kinds, heads, tails, salts, refs],
     );
-    const [row] = rows;
-    if (row !== undefined) return { first: Number(row.revision) - count + 1, epoch: row.epoch };
-    const known = await tx.existsBy(LedgerCounterRow, { tenantId: tenant });
-    if (!known) throw new TypeError('the tenant has no ledger');
-    throw new DomainError('conflict', 'ledger.closed', 'the tenant has left: nothing of it changes any more');
+    return row === undefined ? undefined : { first: Number(row.first), epoch: row.epoch };
   }
 
-  /** Takes the counter as `advance` does, and closes it; nobody else appends from the commit on. */
+  async refusal(tx: EntityManager, tenant: TenantId): Promise<Error> {
+    const known = await tx.existsBy(LedgerCounterRow, { tenantId: tenant });
+    if (!known) return new TypeError('the tenant has no ledger');
+    return new DomainError(
+      'conflict',
+      'ledger.closed',
+      'the tenant has left: nothing of it changes any more',
+    );
+  }
+
+  /** Takes the counter as `append` does, and closes it; nobody else appends from the commit on. */
   async close(tx: EntityManager, tenant: TenantId): Promise<{ readonly revision: number }> {
     const [rows] = await tx.query<[{ revision: string }[], number]>(
       'update ledger_counters set closed = true where tenant_id = $1 returning revision',
@@ -89,31 +109,15 @@ export class LedgerRepository {
     return count === 1;
   }
 
-  async insertEntries(tx: EntityManager, tenant: TenantId, entries: readonly StoredEntry[]): Promise<void> {
+  /** The entry of a number that was taken from a closed log. */
+  async insertEntry(
+    tx: EntityManager,
+    tenant: TenantId,
+    { number, kind, at, bytes }: Omit<StoredEntry, 'opening'>,
+  ): Promise<void> {
     await tx.query(
-      `insert into ledger_entries (tenant_id, number, kind, at, entry)
-       select $1, * from unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::bytea[])`,
-      [
-        tenant,
-        entries.map(({ number }) => number),
-        entries.map(({ kind }) => kind),
-        entries.map(({ at }) => at),
-        entries.map(({ bytes }) => bytes),
-      ],
-    );
-    const opened = entries.flatMap(({ number, opening }) =>
-      opening === undefined ? [] : [{ number, ...opening }],
-    );
-    if (opened.length === 0) return;
-    await tx.query(
-      `insert into ledger_openings (tenant_id, number, salt, subject_ref)
-       select $1, * from unnest($2::bigint[], $3::bytea[], $4::uuid[])`,
-      [
-        tenant,
-        opened.map(({ number }) => number),
-        opened.map(({ salt }) => salt),
-        opened.map(({ subjectRef }) => subjectRef),
-      ],
+      'insert into ledger_entries (tenant_id, number, kind, at, entry) values ($1, $2, $3, $4, $5)',
+      [tenant, number, kind, at, bytes],
     );
   }
 

@@ -1,6 +1,7 @@
 export { ApplyPolicy, digestOf } from './apply-policy.js';
-export { addDuration, cutOff } from './domain/calendar.js';
+export { cutOff } from './domain/calendar.js';
 export { compilePolicy } from './domain/compiled-policy.js';
+export type { Controller } from './domain/controller.js';
 export { deadlineOf } from './domain/clocks.js';
 export { composePolicy, parsePolicy, type ComposedPolicy, type PolicyFile } from './domain/compose-policy.js';
 export { diffPolicies, type Change } from './domain/diff-policies.js';
@@ -14,6 +15,7 @@ export {
   type Policy,
   type Purpose,
 } from './domain/policy.js';
+export { purposeSignalsSchema, type OptOut, type PurposeSignalRules } from './domain/signal-rules.js';
 export type { PolicyVersion, StoredPolicy } from './policies.repository.js';
 export { PoliciesRepository } from './policies.repository.js';
 export { PolicyModule } from './policy.module.js';

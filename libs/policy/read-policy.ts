@@ -4,7 +4,7 @@ import type { Caller } from '#access';
 import { DomainError, type Clock, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
-import type { AppliedPolicy } from './domain/policy.js';
+import type { AppliedPolicy, Purpose } from './domain/policy.js';
 import { PoliciesRepository, type PolicyVersion, type StoredPolicy } from './policies.repository.js';
 
 /** Versions never change once applied, so a few thousand of them are remembered. */
@@ -67,6 +67,34 @@ export class ReadPolicy {
       if (found === undefined) throw unknownVersion(version);
       return { ...found, inForce: (await this.find(tx, tenant))?.version === version };
     });
+  }
+
+  /** The notices of every version that was ever applied, as `purpose version`: a device may have shown an older one. */
+  async notices(tenant: TenantId): Promise<ReadonlySet<string>> {
+    return this.transactions.run(tenant, async (tx) => {
+      const known = new Set<string>();
+      for (const { version } of await this.repository.history(tx, tenant, mostListed)) {
+        const { policy } = await this.pinned(tx, tenant, version);
+        for (const [purpose, { notice }] of Object.entries(policy.purposes))
+          if (notice !== undefined) known.add(`${purpose} ${notice.version}`);
+      }
+      return known;
+    });
+  }
+
+  /** A notice of a purpose by its version, as the latest policy that had it has it; undefined for one that never was. */
+  async notice(
+    tx: EntityManager,
+    tenant: TenantId,
+    purpose: string,
+    wanted: string,
+  ): Promise<Purpose['notice']> {
+    for (const { version } of await this.repository.history(tx, tenant, mostListed)) {
+      const { purposes } = (await this.pinned(tx, tenant, version)).policy;
+      const notice = Object.hasOwn(purposes, purpose) ? purposes[purpose]?.notice : undefined;
+      if (notice?.version === wanted) return notice;
+    }
+    return undefined;
   }
 
   async version(tenant: TenantId, version: number): Promise<AppliedPolicy> {

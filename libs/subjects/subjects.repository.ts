@@ -9,6 +9,24 @@ export interface StoredIdentifier {
   readonly hash: Buffer;
 }
 
+/** How a subject stands. */
+export interface Standing {
+  readonly suppressed: boolean;
+  /** From when they may consent alone, as YYYY-MM-DD; null when nobody said that they are a child. */
+  readonly ofAgeOn: string | null;
+  readonly jurisdiction: string | null;
+  /** Who they turned out to be. */
+  readonly mergedInto: SubjectRef | null;
+}
+
+/** Somebody to be registered: how they are looked up, and their identifier for the stores. */
+export interface NewSubject extends StoredIdentifier {
+  /** How replicas look them up. */
+  readonly replicaHash: Buffer;
+  readonly ref: SubjectRef;
+  readonly sealed: Buffer;
+}
+
 interface RefRow {
   readonly ord: string;
   readonly subject_ref: string;
@@ -50,32 +68,27 @@ export class SubjectsRepository {
     return new Map(rows.map((row) => [Number(row.ord) - 1, subjectRef(row.subject_ref)]));
   }
 
-  async insert(
+  /** Registers those whom nobody knows yet; answers the pseudonym of each, in order. */
+  async register(
     tx: EntityManager,
     tenant: TenantId,
-    people: readonly (StoredIdentifier & { readonly ref: string; readonly sealed: Buffer })[],
+    people: readonly NewSubject[],
     stamp: { readonly keyId: number; readonly at: Date },
-  ): Promise<void> {
-    await tx.query('insert into subjects (tenant_id, ref, registered_at) select $1, unnest($2::uuid[]), $3', [
-      tenant,
-      people.map(({ ref }) => ref),
-      stamp.at,
-    ]);
-    await tx.query(
-      `insert into subject_identifiers (tenant_id, type, hash, key_id, subject_ref, sealed)
-       select $1, p.type, p.hash, $2, p.ref, p.sealed
-         from unnest($3::text[], $4::bytea[], $5::uuid[], $6::bytea[]) as p (type, hash, ref, sealed)
-        order by p.type, p.hash
-       on conflict (tenant_id, type, hash) do nothing`,
+  ): Promise<readonly SubjectRef[]> {
+    const rows = await tx.query<{ subject_ref: string }[]>(
+      'select subject_ref from register_subjects($1, $2, $3::smallint, $4, $5, $6, $7, $8)',
       [
         tenant,
+        stamp.at,
         stamp.keyId,
         people.map(({ type }) => type),
         people.map(({ hash }) => hash),
+        people.map(({ replicaHash }) => replicaHash),
         people.map(({ ref }) => ref),
         people.map(({ sealed }) => sealed),
       ],
     );
+    return rows.map((row) => subjectRef(row.subject_ref));
   }
 
   async identifiersOf(
@@ -112,6 +125,26 @@ export class SubjectsRepository {
     return row === undefined ? undefined : { registeredAt: row.registered_at, suppressed: row.suppressed };
   }
 
+  /** Of one subject; undefined for nobody. */
+  async standing(tx: EntityManager, tenant: TenantId, ref: SubjectRef): Promise<Standing | undefined> {
+    const [row] = await tx.query<
+      {
+        suppressed: boolean;
+        of_age_on: string | null;
+        jurisdiction: string | null;
+        merged_into: string | null;
+      }[]
+    >(
+      `select exists (select 1 from suppressions x where x.tenant_id = s.tenant_id and x.subject_ref = s.ref) as suppressed,
+              s.of_age_on::text, s.jurisdiction, s.merged_into
+         from subjects s where s.tenant_id = $1 and s.ref = $2`,
+      [tenant, ref],
+    );
+    if (row === undefined) return undefined;
+    const { suppressed, of_age_on: ofAgeOn, jurisdiction, merged_into: into } = row;
+    return { suppressed, ofAgeOn, jurisdiction, mergedInto: into === null ? null : subjectRef(into) };
+  }
+
   async isRegistered(tx: EntityManager, tenant: TenantId, ref: SubjectRef): Promise<boolean> {
     const rows = await tx.query<unknown[]>('select 1 from subjects where tenant_id = $1 and ref = $2', [
       tenant,
@@ -128,12 +161,13 @@ export class SubjectsRepository {
     asOf: Date,
   ): Promise<void> {
     await tx.query(
-      `insert into suppressions (tenant_id, type, hash, key_id, subject_ref, as_of)
-       select tenant_id, type, hash, key_id, subject_ref, $3
+      `insert into suppressions (tenant_id, type, hash, replica_hash, key_id, subject_ref, as_of)
+       select tenant_id, type, hash, replica_hash, key_id, subject_ref, $3
          from subject_identifiers where tenant_id = $1 and subject_ref = any($2::uuid[])
         order by type, hash
        on conflict (tenant_id, type, hash)
-       do update set as_of = greatest(suppressions.as_of, excluded.as_of), subject_ref = excluded.subject_ref`,
+       do update set as_of = greatest(suppressions.as_of, excluded.as_of), subject_ref = excluded.subject_ref,
+                     replica_hash = excluded.replica_hash`,
       [tenant, refs, asOf],
     );
   }
@@ -144,6 +178,36 @@ export class SubjectsRepository {
       tenant,
       refs,
     ]);
+  }
+
+  /** Identifiers that no replica can look up yet, being from before there were any. */
+  async unhashed(
+    tx: EntityManager,
+    tenant: TenantId,
+    most: number,
+  ): Promise<readonly (StoredIdentifier & { readonly sealed: Buffer })[]> {
+    return tx.query(
+      'select type, hash, sealed from subject_identifiers where tenant_id = $1 and replica_hash is null limit $2',
+      [tenant, most],
+    );
+  }
+
+  async setReplicaHashes(
+    tx: EntityManager,
+    tenant: TenantId,
+    people: readonly (StoredIdentifier & { readonly replicaHash: Buffer })[],
+  ): Promise<void> {
+    await tx.query(
+      `update subject_identifiers i set replica_hash = p.replica_hash
+         from unnest($2::text[], $3::bytea[], $4::bytea[]) as p (type, hash, replica_hash)
+        where i.tenant_id = $1 and i.type = p.type and i.hash = p.hash`,
+      [
+        tenant,
+        people.map(({ type }) => type),
+        people.map(({ hash }) => hash),
+        people.map(({ replicaHash }) => replicaHash),
+      ],
+    );
   }
 
   /** Lifts a suppression. */

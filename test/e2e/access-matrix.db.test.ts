@@ -42,6 +42,10 @@ const provider = 'https://id.example';
 const bodies: Readonly<Record<string, object>> = {
   '/v1/policy/plans/{id}/approval': { reason: 'as agreed in the meeting' },
   '/v1/policy/plans/{id}/application': { digest: 'x' },
+  '/v1/subjects/{ref}/merge': { into: '018f2f3c-5e8d-7a1b-9c55-0a1b2c3d4e5f' },
+  '/v1/subjects/{ref}/split': { identifiers: [{ type: 'email', value: 'ann@example.org' }] },
+  '/v1/subjects/{ref}/age': { bornOn: '2015-01-01', jurisdiction: 'eu' },
+  '/v1/subjects/{ref}/guardians': { guardian: { type: 'email', value: 'gil@example.org' }, proof: 'a form' },
 };
 /** What the caller learns about access from a status; a fault of ours is none of these. */
 function seen(status: number): string | number {
@@ -160,6 +164,7 @@ describe('the access matrix', () => {
     const subjectRef = String(body.subjectRef);
     const plan = `/v1/policy/plans/${await id('/v1/policy/plans', { document: policyOf('next') })}`;
     return {
+      '/consent-records/{tenant}/keys': `/consent-records/${admin.id}/keys`,
       '/v1/policy/versions/{version}': '/v1/policy/versions/1',
       '/v1/policy/plans/{id}': plan,
       '/v1/policy/plans/{id}/approval': `${plan}/approval`,
@@ -167,8 +172,17 @@ describe('the access matrix', () => {
       '/v1/keys/{id}': `/v1/keys/${key}`,
       '/v1/keys/{id}/rotation': `/v1/keys/${key}/rotation`,
       '/v1/break-glass/{id}': `/v1/break-glass/${(await breakGlass(admin.id, 'auditor')).id}`,
+      '/v1/replica/changes': '/v1/replica/changes?after=1.1',
       '/v1/subjects/{ref}': `/v1/subjects/${subjectRef}`,
       '/v1/subjects/{ref}/consents': `/v1/subjects/${subjectRef}/consents`,
+      '/v1/subjects/{ref}/consents/history': `/v1/subjects/${subjectRef}/consents/history`,
+      '/v1/subjects/{ref}/merge': `/v1/subjects/${subjectRef}/merge`,
+      '/v1/subjects/{ref}/split': `/v1/subjects/${subjectRef}/split`,
+      '/v1/subjects/{ref}/age': `/v1/subjects/${subjectRef}/age`,
+      '/v1/subjects/{ref}/guardians': `/v1/subjects/${subjectRef}/guardians`,
+      '/v1/subjects/{ref}/guardians/{guardian}': `/v1/subjects/${subjectRef}/guardians/${subjectRef}`,
+      '/v1/subjects/{ref}/consents/records': `/v1/subjects/${subjectRef}/consents/records`,
+      '/v1/subjects/{ref}/explain': `/v1/subjects/${subjectRef}/explain`,
       '/v1/issuers/{id}': `/v1/issuers/${(await trustHost(admin, 'https://target.example')).id}`,
       '/v1/stores/{name}/rescans': '/v1/stores/rows/rescans',
       '/v1/rescans/{id}': `/v1/rescans/${await id('/v1/stores/rows/rescans', {})}`,
@@ -179,12 +193,15 @@ describe('the access matrix', () => {
   }
 
   const aim = (path: string) => {
-    const url = path.includes('{') ? targets[path] : path;
+    const url = targets[path] ?? (path.includes('{') ? undefined : path);
     if (url === undefined) throw new Error(`the test has no target for ${path}`);
     return url;
   };
   const aboutAnn = (path: string) => {
     const subject = { type: 'email', value: ann };
+    if (path === '/v1/decisions/batch') return { questions: [{ subject, purpose: 'ads' }] };
+    if (path === '/v1/decisions/filter')
+      return { purpose: 'ads', subjects: { type: subject.type, values: [subject.value] } };
     return path.endsWith('/batch')
       ? { kind: 'deletion', subjects: [subject] }
       : {
@@ -304,7 +321,9 @@ describe('the access matrix', () => {
       acme.id.slice(-12),
       ...Object.values(targets).map((url) => /[0-9a-f-]{36}/.exec(url)?.[0]),
     ];
-    for (const id of theirs) if (id !== undefined) expect(answer.text, operation).not.toContain(id);
+    // A file has a body instead of a text.
+    const text = Buffer.isBuffer(answer.body) ? answer.body.toString('latin1') : answer.text;
+    for (const id of theirs) if (id !== undefined) expect(text, operation).not.toContain(id);
   }
 
   it("holds for every role of another tenant, and shows the tenant's own what is theirs", async () => {
@@ -314,7 +333,8 @@ describe('the access matrix', () => {
       for (const role of row.in === 'anyone' ? [] : row.in) await expectApart(operation, row, role);
       const { method, path } = split(operation);
       if (method !== 'GET') continue;
-      const own = await call(system, method, aim(path), callers.get('administrator') ?? {});
+      const reader = row.in.includes('administrator') ? 'administrator' : (row.in[0] ?? '');
+      const own = await call(system, method, aim(path), callers.get(reader) ?? {});
       const early = ['receipt.not_issued', 'ledger.not_published', 'tenant.not_offboarding'].includes(
         String(own.body.code),
       );

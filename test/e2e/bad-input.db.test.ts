@@ -80,6 +80,8 @@ describe('what cannot be right', () => {
     ['no action', '/v1/consents', without('action'), '/action'],
     ['an unknown action', '/v1/consents', { ...grant, action: 'maybe' }, '/action'],
     ['a list of actions', '/v1/consents', { ...grant, action: ['grant'] }, '/action'],
+    ['a null for what may be left out', '/v1/consents', { ...grant, noticeVersion: null }, '/noticeVersion'],
+    ['a null for a version', '/v1/policy/plans', { version: null }, '/version'],
     ['a notice too long', '/v1/consents', { ...grant, noticeVersion: 'x'.repeat(65) }, '/noticeVersion'],
     ['an empty channel', '/v1/consents', { ...grant, channel: '' }, '/channel'],
     ['a number for a revision', '/v1/decisions', { ...question, revision: 1.42 }, '/revision'],

@@ -201,7 +201,7 @@ describe('a tenant that is leaving', () => {
       (await admin.post('/v1/keys', { role: 'service', name: 's' }).expect(201)).body.key,
     );
     await begin({ confirm: 'acme' }).expect(201);
-    const consent = { subject: person(people[2] ?? ''), purpose: 'ads', action: 'refuse' };
+    const consent = { subject: person(people[2] ?? ''), purpose: 'ads', action: 'grant' };
     const subject = person('new@example.org');
     for (const request of [
       admin.post('/v1/policy/plans', 'purposes: {}'),

@@ -90,8 +90,10 @@ export class Generate {
     );
     const query = operation.parameters
       .filter((parameter) => parameter.in === 'query' && this.dice.chance(0.4))
-      .map(({ name, schema }) => {
-        const value = this.dice.chance(0.7) ? this.value(schema ?? {}, name) : this.dice.pick(nasty);
+      .map(({ name, schema, example }) => {
+        const value = this.dice.chance(0.7)
+          ? this.value({ ...schema, example: schema?.example ?? example }, name)
+          : this.dice.pick(nasty);
         return `${encodeURIComponent(name)}=${encodeURIComponent(this.text(value))}`;
       });
     const body = operation.body === undefined ? undefined : this.body(operation, operation.body);

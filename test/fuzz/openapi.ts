@@ -32,6 +32,7 @@ export interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
   readonly schema?: Schema;
+  readonly example?: unknown;
 }
 
 export interface Operation {

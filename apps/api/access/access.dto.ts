@@ -8,7 +8,6 @@ import {
   IsInt,
   IsISO8601,
   IsObject,
-  IsOptional,
   IsRFC3339,
   IsString,
   Length,
@@ -18,6 +17,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { keyRoles, type KeyRole, type Scope } from '#access';
+import { Optional } from '../http/optional.dto.js';
 
 export class CreateTenantDto {
   @ApiProperty({ example: 'acme', pattern: '^[a-z][a-z0-9-]{0,62}$' })
@@ -34,7 +34,7 @@ export class CreateTenantDto {
     pattern: '^[a-z0-9][a-z0-9.-]{0,99}(/[a-z0-9._~-]{1,64}){0,4}$',
     description: "The name of the tenant's log, for ever; by default one made of the slug.",
   })
-  @IsOptional()
+  @Optional()
   @Matches(/^[a-z0-9][a-z0-9.-]{0,99}(\/[a-z0-9._~-]{1,64}){0,4}$/, {
     message: 'must be a host name and a path, in lower case, without a scheme',
   })
@@ -54,7 +54,7 @@ const Names = (what: string) =>
 
 export class ScopeDto implements Scope {
   @Names('Purposes that decisions and consents are narrowed to.')
-  @IsOptional()
+  @Optional()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(100)
@@ -62,7 +62,7 @@ export class ScopeDto implements Scope {
   purposes?: string[];
 
   @Names('Names of stores.')
-  @IsOptional()
+  @Optional()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(100)
@@ -70,7 +70,7 @@ export class ScopeDto implements Scope {
   stores?: string[];
 
   @Names('Regions of stores.')
-  @IsOptional()
+  @Optional()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(100)
@@ -92,14 +92,14 @@ export class IssueKeyDto {
     type: ScopeDto,
     description: 'Narrows the key; it then reaches nothing that cannot be narrowed so.',
   })
-  @IsOptional()
+  @Optional()
   @IsObject()
   @ValidateNested()
   @Type(() => ScopeDto)
   scope?: ScopeDto;
 
   @ApiPropertyOptional({ format: 'date-time' })
-  @IsOptional()
+  @Optional()
   @IsRFC3339()
   @IsISO8601({ strict: true })
   expiresAt?: string;

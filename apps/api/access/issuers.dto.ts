@@ -1,14 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsObject,
-  IsOptional,
-  IsString,
-  Length,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsObject, IsString, Length } from 'class-validator';
 import {
   algorithms,
   issuerKinds,
@@ -21,6 +12,7 @@ import {
   type PublicKeys,
   type StaffRole,
 } from '#access';
+import { Optional } from '../http/optional.dto.js';
 
 class PublicKeyDto implements PublicKey {
   @ApiProperty({ enum: ['EC', 'OKP', 'RSA'] }) kty!: string;
@@ -76,7 +68,7 @@ export class TrustIssuerDto implements ProposedIssuer {
     type: PublicKeysDto,
     description: 'Public keys (RFC 7517). A host needs them; those of an OpenID provider are discovered.',
   })
-  @IsOptional()
+  @Optional()
   @IsObject()
   jwks?: object;
 
@@ -86,7 +78,7 @@ export class TrustIssuerDto implements ProposedIssuer {
     maxLength: 255,
     description: 'oidc: the claim that names groups, or a JSON Pointer to it, as /realm_access/roles.',
   })
-  @IsOptional()
+  @Optional()
   @IsString()
   @Length(1, 255)
   roleClaim?: string;
@@ -95,12 +87,12 @@ export class TrustIssuerDto implements ProposedIssuer {
     ...roleMap,
     description: 'oidc: the role each group leads to; of no other group any.',
   })
-  @IsOptional()
+  @Optional()
   @IsObject()
   roleMap?: object;
 
   @ApiPropertyOptional({ ...identifierType, description: 'host: the type of the identifier in `sub`.' })
-  @IsOptional()
+  @Optional()
   @IsString()
   @Length(1, 63)
   identifierType?: string;

@@ -1,11 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsInt, IsUUID, Max, Min } from 'class-validator';
+import { Optional } from './optional.dto.js';
 
 /** A page of a list: what comes after an id, at most so many. */
 export class PageDto {
   @ApiPropertyOptional({ format: 'uuid', description: 'The id of the last item of the page before.' })
-  @IsOptional()
+  @Optional()
   @IsUUID()
   after?: string;
 

@@ -5,7 +5,6 @@ import {
   IsArray,
   IsInt,
   IsISO8601,
-  IsOptional,
   IsString,
   Length,
   Max,
@@ -15,6 +14,7 @@ import {
 } from 'class-validator';
 import { Reason } from '../http/reason.dto.js';
 import type { AppliedPolicy, Policy, PolicyVersion, StoredPolicy } from '#policy';
+import { Optional } from '../http/optional.dto.js';
 
 export class PolicyFileDto {
   @ApiProperty({ maxLength: 512, description: 'As faults and plans name it.' })
@@ -31,7 +31,7 @@ export class PolicyFileDto {
 /** One of `files`, `document` and `version`. A body of type application/yaml is a `document`. */
 export class PlanPolicyDto {
   @ApiPropertyOptional({ type: [PolicyFileDto], maxItems: 100 })
-  @IsOptional()
+  @Optional()
   @IsArray()
   @ArrayMaxSize(100)
   @ValidateNested({ each: true })
@@ -39,7 +39,7 @@ export class PlanPolicyDto {
   files?: PolicyFileDto[];
 
   @ApiPropertyOptional({ maxLength: 1_048_576, description: 'A policy of one file.' })
-  @IsOptional()
+  @Optional()
   @IsString()
   @MaxLength(1_048_576)
   document?: string;
@@ -49,7 +49,7 @@ export class PlanPolicyDto {
     maximum: 2_147_483_647,
     description: 'A version of before, word for word.',
   })
-  @IsOptional()
+  @Optional()
   @IsInt()
   @Min(1)
   @Max(2_147_483_647)
@@ -59,7 +59,7 @@ export class PlanPolicyDto {
     format: 'date-time',
     description: 'When it takes effect; without it, as soon as it is applied.',
   })
-  @IsOptional()
+  @Optional()
   @IsISO8601({ strict: true, strictSeparator: true })
   effectiveAt?: string;
 }

@@ -1,11 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsUUID } from 'class-validator';
+import { IsIn, IsUUID } from 'class-validator';
 import type { Caller } from '#access';
 import type { Obligation } from '#enforcement';
 import type { SubjectRef } from '#kernel';
 import { requestStates, type FiledRequest, type Request } from '#requests';
 import { IdentifierDto, OnePerson, SeveralPeople } from '../http/identifier.dto.js';
 import { PageDto } from '../http/page.dto.js';
+import { Optional } from '../http/optional.dto.js';
 
 const kinds = ['deletion'] as const;
 
@@ -96,14 +97,14 @@ export class ObligationDto implements Partial<Obligation> {
 
 export class RequestPageDto extends PageDto {
   @ApiPropertyOptional({ format: 'uuid' })
-  @IsOptional()
+  @Optional()
   @IsUUID()
   batch?: string;
 }
 
 export class ObligationPageDto extends PageDto {
   @ApiPropertyOptional({ format: 'uuid', description: 'The id of a request, withdrawal or sweep.' })
-  @IsOptional()
+  @Optional()
   @IsUUID()
   cause?: string;
 }

@@ -1,7 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '#access';
-import { ReadConsents } from '#consent';
 import { ReadSubject, SuppressSubjects } from '#subjects';
 import { CurrentCaller } from '../http/current-caller.js';
 import { Requires } from '../http/requires.js';
@@ -10,7 +9,6 @@ import {
   GuardedDto,
   RegisteredSubjectDto,
   RegisterSubjectDto,
-  SubjectConsentDto,
   SubjectDto,
 } from './subjects.dto.js';
 
@@ -21,7 +19,6 @@ export class SubjectsController {
   constructor(
     private readonly suppressSubjects: SuppressSubjects,
     private readonly readSubject: ReadSubject,
-    private readonly readConsents: ReadConsents,
   ) {}
 
   /** The person registers, or registers anew after an erasure, which is all that lifts a suppression. */
@@ -41,17 +38,6 @@ export class SubjectsController {
   @ApiOkResponse({ type: SubjectDto })
   async find(@CurrentCaller() caller: Caller, @Param('ref') ref: string): Promise<Partial<SubjectDto>> {
     return this.readSubject.execute(caller, ref);
-  }
-
-  /** What the person last said about each purpose. */
-  @Get('subjects/:ref/consents')
-  @Requires('read', 'Consent')
-  @ApiOkResponse({ type: [SubjectConsentDto] })
-  async consents(
-    @CurrentCaller() caller: Caller,
-    @Param('ref') ref: string,
-  ): Promise<readonly SubjectConsentDto[]> {
-    return this.readConsents.execute(caller, ref);
   }
 
   /** Asked before signals are written: late events, replays and restored data of erased people are refused. */

@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { consentActions, type ConsentAction, type ConsentView } from '#consent';
 import type { SubjectRef } from '#kernel';
 import type { Identifier, SubjectView } from '#subjects';
 import { IdentifierDto, OnePerson, SeveralPeople } from '../http/identifier.dto.js';
@@ -36,13 +35,4 @@ export class SubjectDto implements SubjectView {
   suppressed!: boolean;
   @ApiProperty({ type: [IdentifierDto], description: 'None once erased.' })
   identifiers!: readonly Identifier[];
-}
-
-export class SubjectConsentDto implements ConsentView {
-  @ApiProperty() purpose!: string;
-  @ApiProperty({ enum: consentActions }) action!: ConsentAction;
-  @ApiProperty({ format: 'date-time' }) since!: Date;
-  @ApiProperty({ format: 'date-time', nullable: true, type: String }) expiresAt!: Date | null;
-  @ApiProperty({ nullable: true, type: String, description: 'The notice that the person saw.' })
-  noticeVersion!: string | null;
 }

@@ -21,7 +21,11 @@ export interface Attributes {
   readonly Store: { readonly store: string; readonly region: string };
   readonly Subject: About;
   readonly Consent: About & { readonly purpose: string };
+  /** Everybody's consents, as a file to import or to take away. */
+  readonly ConsentFile: object;
   readonly Decision: About & { readonly purpose: string };
+  /** What in-process clients decide from: everybody's consents, so nobody who is kept to some purposes has it. */
+  readonly Replica: object;
   readonly Signal: About;
   readonly Disclosure: About;
   readonly Request: About;
@@ -102,6 +106,7 @@ const office: readonly Rule[] = [
       'Store',
       'Subject',
       'Consent',
+      'ConsentFile',
       'Decision',
       'Signal',
       'Disclosure',
@@ -111,8 +116,8 @@ const office: readonly Rule[] = [
       'Ledger',
     ],
   },
-  { can: ['update'], on: ['Policy', 'Store'] },
-  { can: ['create'], on: ['Subject', 'Consent', 'Request', 'Sweep'] },
+  { can: ['update'], on: ['Policy', 'Store', 'Subject'] },
+  { can: ['create'], on: ['Subject', 'Consent', 'ConsentFile', 'Request', 'Sweep'] },
 ];
 
 /** The one table of rules: what each role may do in its own tenant. What is not here is denied. */
@@ -137,10 +142,11 @@ const rules: Readonly<Record<Role, readonly Rule[]>> = {
     { can: ['read'], on: ['Subject', 'Consent', 'Request', 'Disclosure'] },
   ],
   service: [
-    { can: ['read'], on: ['Decision', 'Signal', 'Request', 'Ledger'] },
-    { can: ['create'], on: ['Subject', 'Consent', 'Request'] },
+    { can: ['read'], on: ['Decision', 'Replica', 'Signal', 'Request', 'Ledger'] },
+    { can: ['create'], on: ['Subject', 'Consent', 'ConsentFile', 'Request'] },
+    { can: ['update'], on: ['Subject'] },
   ],
-  personalisation: [{ can: ['read'], on: ['Decision'] }],
+  personalisation: [{ can: ['read'], on: ['Decision', 'Replica'] }],
   ingest: [
     { can: ['read'], on: ['Signal'] },
     { can: ['create'], on: ['Subject'] },

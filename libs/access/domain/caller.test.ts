@@ -34,7 +34,9 @@ const resources: readonly Resource[] = [
   'Store',
   'Subject',
   'Consent',
+  'ConsentFile',
   'Decision',
+  'Replica',
   'Signal',
   'Disclosure',
   'Request',
@@ -58,16 +60,16 @@ function reach(who: Caller): string {
 
 describe('what a role may ever do', () => {
   const office =
-    'Tenant:r BreakGlass:r Policy:ru Store:ru Subject:cr Consent:cr Decision:r Signal:r Disclosure:r Request:cr Obligation:r Sweep:cr Ledger:r';
+    'Tenant:r BreakGlass:r Policy:ru Store:ru Subject:cru Consent:cr ConsentFile:cr Decision:r Signal:r Disclosure:r Request:cr Obligation:r Sweep:cr Ledger:r';
   const table: Readonly<Record<Role, string>> = {
     operator: 'Tenant:c BreakGlass:cud',
     administrator:
-      'Tenant:rd Key:crud Issuer:crud BreakGlass:rd Policy:ru Store:ru Subject:cr Consent:cr Decision:r Signal:r Disclosure:r Request:cr Obligation:r Sweep:cr Ledger:r',
+      'Tenant:rd Key:crud Issuer:crud BreakGlass:rd Policy:ru Store:ru Subject:cru Consent:cr ConsentFile:cr Decision:r Signal:r Disclosure:r Request:cr Obligation:r Sweep:cr Ledger:r',
     privacy_officer: office,
     auditor: 'Tenant:r BreakGlass:r Policy:r Store:r Disclosure:r Request:r Obligation:r Sweep:r Ledger:r',
     support: 'Subject:r Consent:r Disclosure:cr Request:r',
-    service: 'Subject:c Consent:c Decision:r Signal:r Request:cr Ledger:r',
-    personalisation: 'Decision:r',
+    service: 'Subject:cu Consent:c ConsentFile:c Decision:r Replica:r Signal:r Request:cr Ledger:r',
+    personalisation: 'Decision:r Replica:r',
     ingest: 'Subject:c Signal:r',
     store_agent: 'Store:r Obligation:r',
     person: 'Subject:cr Consent:cr Decision:r Request:cr',

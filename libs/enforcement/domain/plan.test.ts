@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { storeId, subjectRef } from '#kernel';
-import type { ConsentState } from '#consent';
+import type { ConsentState, DecisionRules, PurposeRules } from '#decisions';
 import type { MappedDataset } from '#connector-kit';
 import { govern, parsePolicy } from '#policy';
 import { governed, type RegisteredStore } from '#stores';
@@ -134,41 +134,71 @@ describe('what the data map keeps', () => {
 });
 
 describe('what is lost', () => {
+  const purpose = (more: Partial<PurposeRules> = {}): PurposeRules => ({
+    within: [],
+    legalBasis: 'consent',
+    bases: {},
+    honoursOptOutSignal: false,
+    onlyNotice: null,
+    conditions: { leaveOut: [], maximumAge: null },
+    ...more,
+  });
+  const rules = (purposes: DecisionRules['purposes']): DecisionRules => ({
+    policyVersion: 1,
+    purposes,
+    jurisdictions: ['us'],
+  });
+  const lost = (states: Readonly<Record<string, ConsentState>>, purposes?: DecisionRules['purposes']) =>
+    [...lostPurposes(new Map(Object.entries(states)), purposes && rules(purposes), now)].sort();
+
   it('is what was withdrawn, refused, objected to or has expired; never what was not asked about', () => {
-    const states = new Map([
-      ['a', state('grant')],
-      ['b', state('withdraw')],
-      ['c', state('refuse')],
-      ['d', state('object')],
-      ['e', state('grant', now)],
+    const states = {
+      a: state('grant'),
+      b: state('withdraw'),
+      c: state('refuse'),
+      d: state('object'),
+      e: state('grant', now),
+      f: state('renew'),
+      g: state('expire'),
+      h: state('invalidate'),
+    };
+    const all = Object.fromEntries([...Object.keys(states), 'never'].map((name) => [name, purpose()]));
+    expect(lost(states, all)).toEqual(['b', 'c', 'd', 'e', 'g', 'h']);
+    expect(lost(states)).toEqual(['b', 'c', 'd', 'e', 'g', 'h']);
+  });
+
+  it('is what is part of something that was refused, when it was ever allowed', () => {
+    const purposes = {
+      marketing: purpose(),
+      letters: purpose({ within: ['marketing'] }),
+      calls: purpose({ within: ['marketing'] }),
+      studies: purpose({ within: ['marketing'], legalBasis: 'legitimate_interest' }),
+    };
+    expect(lost({ marketing: state('withdraw'), letters: state('grant') }, purposes)).toEqual([
+      'letters',
+      'marketing',
+      'studies',
     ]);
-    expect([...lostPurposes(states, now)].sort()).toEqual(['b', 'c', 'd', 'e']);
+    expect(lost({ letters: state('withdraw'), marketing: state('grant') }, purposes)).toEqual(['letters']);
+  });
+
+  it('is not what lapsed where another basis may hold: too much would be deleted', () => {
+    const purposes = {
+      ads: purpose({ bases: { us: 'legitimate_interest' } }),
+      service: purpose({ legalBasis: 'contract' }),
+    };
+    expect(lost({ ads: state('expire'), service: state('invalidate') }, purposes)).toEqual([]);
+    expect(lost({ ads: state('withdraw'), service: state('object') }, purposes)).toEqual(['ads', 'service']);
+  });
+
+  it('is not a consent under a notice that has changed: it is asked about again', () => {
+    expect(lost({ a: state('grant') }, { a: purpose({ onlyNotice: 'new' }) })).toEqual([]);
   });
 
   it('is re-read before acting: a purpose granted again is no longer lost', () => {
     const perRow = dataset('ratings', { purposes: [], purposesField: 'purposes' });
-    expect(
-      stillLost(
-        ['a', 'b'],
-        new Map([
-          ['a', state('grant')],
-          ['b', state('withdraw')],
-        ]),
-        perRow,
-        now,
-      ),
-    ).toEqual(['b']);
-    expect(stillLost(['a'], new Map([['a', state('grant')]]), perRow, now)).toBeUndefined();
-    expect(
-      stillLost(
-        ['a', 'b'],
-        new Map([
-          ['a', state('grant')],
-          ['b', state('withdraw')],
-        ]),
-        dataset('d', { purposes: ['a', 'b'] }),
-        now,
-      ),
-    ).toBeUndefined();
+    expect(stillLost(['a', 'b'], new Set(['b', 'c']), perRow)).toEqual(['b']);
+    expect(stillLost(['a'], new Set(), perRow)).toBeUndefined();
+    expect(stillLost(['a', 'b'], new Set(['b']), dataset('d', { purposes: ['a', 'b'] }))).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { StoreId, SubjectRef } from '#kernel';
-import type { ConsentState } from '#consent';
+import { decide, holdsNow, type ConsentState, type DecisionRules, type Reason } from '#decisions';
 import type { MappedDataset } from '#connector-kit';
 import type { Disposal } from '#policy';
 import type { Governance, RegisteredStore } from '#stores';
@@ -90,16 +90,50 @@ function mayHoldLost(dataset: MappedDataset, lost: ReadonlySet<string>): boolean
   return dataset.purposes.length > 0 && dataset.purposes.every((purpose) => lost.has(purpose));
 }
 
+/** What a person is taken to have said of which the signals go. Where nobody was ever asked, nothing is lost. */
+const losing: readonly Reason[] = [
+  'consent.refused',
+  'consent.withdrawn',
+  'consent.objected',
+  'consent.expired',
+  'consent.invalidated',
+];
+
 /**
- * The purposes whose basis a person has taken away. A purpose on which they never spoke is not lost: data that predates
- * the first answer is not deleted because another purpose was withdrawn.
+ * The purposes whose basis a person has taken away, by a no to themselves or to what they are part of. A purpose on which
+ * they never spoke is not lost: data that predates the first answer is not deleted because another purpose was withdrawn. Nor
+ * is one that has lapsed and rests on something else somewhere: where the person is decides then, and that is not known here.
  */
-export function lostPurposes(states: ReadonlyMap<string, ConsentState>, now: Date): ReadonlySet<string> {
-  return new Set([...states].filter(([, state]) => !holds(state, now)).map(([purpose]) => purpose));
+export function lostPurposes(
+  states: ReadonlyMap<string, ConsentState>,
+  rules: DecisionRules | undefined,
+  now: Date,
+): ReadonlySet<string> {
+  const gone = [...states].filter(([name, state]) => !isIn(rules, name) && !holdsNow(state, now));
+  const known = Object.entries(rules?.purposes ?? {}).filter(([name, purpose]) => {
+    const declared = [purpose.legalBasis, ...Object.values(purpose.bases)].some(
+      (basis) => basis !== 'consent',
+    );
+    return (declared || states.has(name)) && isLost(states, rules, name, declared, now);
+  });
+  return new Set([...gone, ...known].map(([name]) => name));
 }
 
-function holds(state: ConsentState, now: Date): boolean {
-  return state.action === 'grant' && (state.expiresAt === null || state.expiresAt > now);
+function isLost(
+  states: ReadonlyMap<string, ConsentState>,
+  rules: DecisionRules | undefined,
+  purpose: string,
+  declared: boolean,
+  now: Date,
+): boolean {
+  const state = { revision: 0, rules, subjectKnown: true, suppressed: false, consents: states };
+  const { reason } = decide(state, { purpose, optOutSignal: false, atLeast: undefined }, now);
+  const lapsed = reason === 'consent.expired' || reason === 'consent.invalidated';
+  return losing.includes(reason) && !(lapsed && declared);
+}
+
+function isIn(rules: DecisionRules | undefined, purpose: string): boolean {
+  return rules !== undefined && Object.hasOwn(rules.purposes, purpose);
 }
 
 /**
@@ -108,11 +142,9 @@ function holds(state: ConsentState, now: Date): boolean {
  */
 export function stillLost(
   planned: readonly string[],
-  states: ReadonlyMap<string, ConsentState>,
+  lostNow: ReadonlySet<string>,
   dataset: MappedDataset,
-  now: Date,
 ): readonly string[] | undefined {
-  const lostNow = lostPurposes(states, now);
   const still = planned.filter((purpose) => lostNow.has(purpose));
   return still.length > 0 && mayHoldLost(dataset, new Set(still)) ? still : undefined;
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RecordConsent, type ConsentAction } from '#consent';
+import { RecordConsent, type SaidAction } from '#consent';
 import { systemIds, type JsonObject, type SubjectRef } from '#kernel';
 import { ReadLedger } from '#ledger';
 import { Transactions } from '#platform/database';
@@ -117,7 +117,7 @@ export class Stage {
     });
   }
 
-  async consent(tenant: TestTenant, person: string, action: ConsentAction, ...purposes: readonly string[]) {
+  async consent(tenant: TestTenant, person: string, action: SaidAction, ...purposes: readonly string[]) {
     const subject = { type: 'account_id', value: person };
     for (const purpose of purposes)
       await this.engine.control

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson, DomainError, type JsonObject, type SubjectRef } from '#kernel';
 
 /** The closed vocabulary of the ledger: everything that changes a tenant's world. */
@@ -23,6 +23,11 @@ export const entryKinds = [
   'store.compacted',
   'store.compaction_failed',
   'subject.registered',
+  'subject.merged',
+  'subject.split',
+  'subject.age_told',
+  'guardian.registered',
+  'guardian.ended',
   'consent.recorded',
   'request.received',
   'obligations.planned',
@@ -47,7 +52,12 @@ export interface NewEntry {
 const longest = 65_535;
 
 /** An entry that lacks only what is known under the tenant's counter: its number and its time. */
-export type DraftEntry = (number: number, at: Date) => Buffer;
+export interface DraftEntry {
+  (number: number, at: Date): Buffer;
+  /** What stands between the time and the number, and after the number: `{"at":"<time>",<head><number><tail>`. */
+  readonly head: string;
+  readonly tail: string;
+}
 
 /**
  * Prepares the bytes of an entry, exactly as its leaf hash will cover them: canonical JSON (RFC 8785) of
@@ -60,22 +70,20 @@ export function draftEntry(entry: NewEntry, salt: Buffer | undefined): DraftEntr
     entry.subjectRef === undefined || salt === undefined
       ? ''
       : `"subject":"${commitment(salt, entry.subjectRef)}",`;
-  const draft = (number: number, at: Date) =>
-    Buffer.from(
-      `{"at":"${at.toISOString()}","data":${data},"kind":"${entry.kind}","n":${number},${subject}"v":1}`,
-      'utf8',
-    );
-  if (draft(Number.MAX_SAFE_INTEGER, new Date(0)).length > longest) {
+  const head = `"data":${data},"kind":"${entry.kind}","n":`;
+  const tail = `,${subject}"v":1}`;
+  const text = (number: number, at: Date) => `{"at":"${at.toISOString()}",${head}${number}${tail}`;
+  if (Buffer.byteLength(text(Number.MAX_SAFE_INTEGER, new Date(0)), 'utf8') > longest) {
     throw new DomainError(
       'invalid',
       'ledger.entry_too_large',
       `an entry of kind ${entry.kind} is longer than ${longest} bytes`,
     );
   }
-  return draft;
+  return Object.assign((number: number, at: Date) => Buffer.from(text(number, at), 'utf8'), { head, tail });
 }
 
 /** base64(SHA-256(salt || subjectRef)): without the salt nobody can tell whom a leaf is about. */
 export function commitment(salt: Buffer, subjectRef: string): string {
-  return createHash('sha256').update(salt).update(subjectRef, 'utf8').digest('base64');
+  return hash('sha256', Buffer.concat([salt, Buffer.from(subjectRef, 'utf8')]), 'base64');
 }

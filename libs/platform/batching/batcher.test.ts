@@ -14,7 +14,7 @@ describe('batching', () => {
     const batcher = new Batcher<number, number>(flush, () => false);
     const results = await Promise.allSettled(Array.from({ length: 100 }, (_, item) => batcher.submit(item)));
     expect(results.every(({ status }) => status === 'rejected')).toBe(true);
-    expect(flushes).toBe(2);
+    expect(flushes).toBe(1);
   });
 
   it('flushes a lone item at once and what arrived meanwhile together', async () => {
@@ -26,8 +26,8 @@ describe('batching', () => {
       return items.map((item) => item * 2);
     }, always);
     const first = batcher.submit(1);
+    await expect.poll(() => batches).toEqual([[1]]);
     const rest = [2, 3, 4].map((item) => batcher.submit(item));
-    expect(batches).toEqual([[1]]);
     gates.shift()?.();
     expect(await first).toBe(2);
     await expect.poll(() => batches.length).toBe(2);

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 interface Waiting<Input, Output> {
   readonly item: Input;
   readonly resolve: (value: Output) => void;
@@ -6,7 +8,9 @@ interface Waiting<Input, Output> {
 
 /**
  * Turns many concurrent callers into few set-based writes: whatever arrived while the last batch was in flight becomes
- * the next one. No timer, so a lone caller waits for nobody. One batch is in flight at a time.
+ * the next one. No timer, so a lone caller waits for nobody; but for one turn of the event loop, in which all those whom
+ * the last batch answered come back together. One batch is in flight at a
+ * time, or as many as are asked for.
  *
  * When a batch fails through the fault of an item, its items are tried one by one, so that a bad item fails no
  * neighbour; `flush` must therefore leave nothing behind when it rejects (one transaction). Any other failure, such as
@@ -14,28 +18,35 @@ interface Waiting<Input, Output> {
  */
 export class Batcher<Input, Output> {
   private waiting: Waiting<Input, Output>[] = [];
-  private running = false;
+  private running = 0;
+  /** Those of the running that wait for the turn to end, to share what came in it. */
+  private collecting = 0;
 
   constructor(
     private readonly flush: (items: readonly Input[]) => Promise<readonly Output[]>,
     private readonly isItemsFault: (error: unknown) => boolean,
     private readonly most = 1_000,
+    private readonly inFlight = 1,
   ) {}
 
   submit(item: Input): Promise<Output> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      if (!this.running) void this.run();
+      if (this.running < this.inFlight) void this.run();
     });
   }
 
   private async run(): Promise<void> {
-    this.running = true;
+    this.running += 1;
     while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, this.most);
-      await this.settle(batch);
+      this.collecting += 1;
+      await setImmediate();
+      const share = Math.ceil(this.waiting.length / this.collecting);
+      this.collecting -= 1;
+      const batch = this.waiting.splice(0, Math.min(share, this.most));
+      if (batch.length > 0) await this.settle(batch);
     }
-    this.running = false;
+    this.running -= 1;
   }
 
   private async settle(batch: readonly Waiting<Input, Output>[]): Promise<void> {

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 
 const keyBytes = 32;
 const nonceBytes = 12;
@@ -15,10 +23,11 @@ export function deriveKey(masterKey: Buffer, use: string): Buffer {
  * moved to another row does not open. Layout: version (1 byte) || nonce (12) || tag (16) || ciphertext.
  */
 export class Sealer {
-  private readonly key: Buffer;
+  private readonly key: KeyObject;
 
   constructor(masterKey: Buffer) {
-    this.key = deriveKey(masterKey, 'seal/1');
+    // As a key object, since bytes would be imported again at every use, which costs more than the cipher.
+    this.key = createSecretKey(deriveKey(masterKey, 'seal/1'));
   }
 
   seal(plaintext: Buffer, context: string): Buffer {
@@ -44,10 +53,10 @@ export class Sealer {
 export class KeyedHash {
   /** Which key made a hash; old keys serve look-ups until their last entry lapses. */
   readonly keyId = 1;
-  private readonly key: Buffer;
+  private readonly key: KeyObject;
 
   constructor(masterKey: Buffer) {
-    this.key = deriveKey(masterKey, 'identifier-hash/1');
+    this.key = createSecretKey(deriveKey(masterKey, 'identifier-hash/1'));
   }
 
   /** The parts are length-prefixed, so that no two different lists hash alike. */

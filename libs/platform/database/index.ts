@@ -1,4 +1,4 @@
-export { isDataError } from './data-error.js';
+export { isDataError, isUniqueViolation } from './data-error.js';
 export { DatabaseModule } from './database.module.js';
 export { migrate, type Migration } from './migrate.js';
 export { PreparedStatements } from './prepared.js';

@@ -10,13 +10,25 @@ import type { TenantId } from '#kernel';
  */
 @Injectable()
 export class Transactions {
+  private readonly afterwards = new WeakMap<EntityManager, (() => void)[]>();
+
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   async run<T>(tenant: TenantId | null, work: (tx: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(async (tx) => {
+    let manager: EntityManager | undefined;
+    const result = await this.dataSource.transaction(async (tx) => {
+      manager = tx;
       if (tenant !== null) await tx.query("select set_config('app.tenant', $1, true)", [tenant]);
       return work(tx);
     });
+    if (manager !== undefined) for (const call of this.afterwards.get(manager) ?? []) call();
+    return result;
+  }
+
+  /** Calls once the transaction has committed, before whoever began it goes on; never when it is rolled back. Must not throw. */
+  afterCommit(tx: EntityManager, call: () => void): void {
+    const calls = this.afterwards.get(tx) ?? [];
+    this.afterwards.set(tx, [...calls, call]);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { addDuration } from './calendar.js';
-import { chain } from './compiled-policy.js';
+import { enclosingJurisdictions } from './compiled-policy.js';
 import type { Policy } from './policy.js';
 
 /** GDPR Art. 12(3), for a policy that sets no clock. */
@@ -30,7 +30,7 @@ function nearest<Clock extends { readonly jurisdiction?: string | undefined }>(
   clocks: readonly Clock[],
   jurisdiction: string,
 ): readonly Clock[] {
-  for (const name of [...chain(policy, jurisdiction), undefined]) {
+  for (const name of [...enclosingJurisdictions(policy, jurisdiction), undefined]) {
     const found = clocks.filter((clock) => clock.jurisdiction === name);
     if (found.length > 0) return found;
   }

@@ -59,7 +59,8 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
   if (known !== undefined) return known;
   const { maximum, minimum, erasure } = indexRules(policy);
   const enclosing = new Map<string, readonly string[]>();
-  const jurisdictions = (name: string) => remember(enclosing, name, () => chain(policy, name));
+  const jurisdictions = (name: string) =>
+    remember(enclosing, name, () => enclosingJurisdictions(policy, name));
   const categories = new Map<string, readonly string[]>();
   const made: CompiledPolicy = {
     policy,
@@ -88,7 +89,10 @@ export function broader(category: string): readonly string[] {
 }
 
 /** A jurisdiction, then those that it lies within. */
-export function chain({ jurisdictions }: Pick<Policy, 'jurisdictions'>, name: string): readonly string[] {
+export function enclosingJurisdictions(
+  { jurisdictions }: Pick<Policy, 'jurisdictions'>,
+  name: string,
+): readonly string[] {
   const found = [name];
   for (let next = jurisdictions[name]?.within; next !== undefined; next = jurisdictions[next]?.within) {
     if (found.includes(next)) break;

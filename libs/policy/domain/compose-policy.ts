@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { DomainError, parseYaml, type Fault, type TextPlace } from '#kernel';
 import { policyFileSchema, policySchema, sections, type Policy, type Section } from './policy.js';
-import { policyFaults, type PolicyFault } from './rule-faults.js';
+import type { PolicyFault } from './purpose-faults.js';
+import { policyFaults } from './rule-faults.js';
 
 /** A file of a policy, as its author wrote it. */
 export interface PolicyFile {
@@ -165,6 +166,8 @@ type Places = ReadonlyMap<string, ReadFile>;
 /** Packs first, then what the author wrote. Two of one name are refused, unless the author's replaces a pack's. */
 function merge(files: readonly ReadFile[], faults: Fault[]) {
   const merged: Record<Section, Record<string, unknown>> = {
+    controllers: {},
+    services: {},
     purposes: {},
     jurisdictions: {},
     categories: {},

@@ -1,7 +1,17 @@
 import { z } from 'zod';
+import { isPositiveDuration } from './calendar.js';
 
 /** A name of a purpose, a rule, a store, a dataset, a jurisdiction. */
 export const word = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a lower-case word');
+
+/** An ISO 8601 duration above zero that a calendar can subtract: P6M, P20Y, P30D, PT12H. */
+export const duration = z
+  .string()
+  .max(32)
+  .refine(isPositiveDuration, 'must be an ISO 8601 duration above zero, such as P6M');
+
+/** Where a rule comes from: the article, the contract, the decision. */
+export const source = z.string().min(1).max(200);
 
 const fieldName = z
   .string()

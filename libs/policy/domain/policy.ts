@@ -1,27 +1,11 @@
 import { z } from 'zod';
-import { isPositiveDuration, neverBelow } from './calendar.js';
-import { categoryTerm, matchShape, word } from './match.js';
-
-/** An ISO 8601 duration above zero that a calendar can subtract: P6M, P20Y, P30D, PT12H. */
-const duration = z
-  .string()
-  .max(32)
-  .refine(isPositiveDuration, 'must be an ISO 8601 duration above zero, such as P6M');
+import { neverBelow } from './calendar.js';
+import { categoryTerm, duration, matchShape, source, word } from './match.js';
+import { controllerSchema } from './controller.js';
+import { purpose, service } from './purpose.js';
 
 const date = z.iso.date('must be a date, such as 2030-12-31');
-/** Where a rule comes from: the article, the contract, the decision. */
-const source = z.string().min(1).max(200);
 const sentence = z.string().min(1).max(1_000);
-
-/** GDPR Art. 6(1). */
-const legalBases = [
-  'consent',
-  'contract',
-  'legal_obligation',
-  'vital_interest',
-  'public_task',
-  'legitimate_interest',
-] as const;
 
 /** Why data may be kept although its period is over or its subject wants it erased (GDPR Art. 17(3)). */
 const basisToKeep = z.enum([
@@ -33,24 +17,12 @@ const basisToKeep = z.enum([
   'legal_claims',
 ]);
 
-const notice = z.strictObject({ version: z.string().min(1).max(64), text: z.string().min(1).max(10_000) });
-
-/** A purpose of processing with its legal basis (GDPR Art. 6(1)); bases other than consent are declared here. */
-const purpose = z.strictObject({
-  title: z.string().min(1).max(200),
-  legalBasis: z.enum(legalBases),
-  notice: notice.optional(),
-  /** How long a consent holds; without it, until withdrawn. */
-  validity: duration.optional(),
-  /** Whether an opt-out signal of the request (Global Privacy Control) denies this purpose. */
-  honoursOptOutSignal: z.boolean().default(false),
-  source: source.optional(),
-});
-
 const jurisdiction = z.strictObject({
   title: z.string().min(1).max(200),
   /** The jurisdiction that this one lies in; its rules hold here too. */
   within: word.optional(),
+  /** From which age a person consents alone (GDPR Art. 8); below it, a guardian does. */
+  ageOfConsent: z.int().min(1).max(25).optional(),
 });
 
 const category = z.strictObject({ title: z.string().min(1).max(200) });
@@ -157,6 +129,9 @@ const lane = z.strictObject({
 
 /** A policy: what may be done with signals, how long they are kept, and how they are erased. */
 export const policySchema = z.strictObject({
+  /** Who answers for the processing, as consent records name them. */
+  controllers: z.record(word, controllerSchema).default({}),
+  services: z.record(word, service).default({}),
   purposes: z.record(word, purpose).default({}),
   jurisdictions: z.record(word, jurisdiction).default({}),
   /** Categories of one's own, besides those of the Fides taxonomy and of the Data Privacy Vocabulary. */

@@ -1,19 +1,18 @@
-import { categories } from './categories.js';
 import { neverBelow } from './calendar.js';
-import { broader, chain, indexRules, type Named } from './compiled-policy.js';
+import { broader, enclosingJurisdictions, indexRules, type Named } from './compiled-policy.js';
 import { dimensions, type Dimension, type Match } from './match.js';
 import type { Policy, RetentionRule } from './policy.js';
+import { isCategory, purposeFaults, type PolicyFault } from './purpose-faults.js';
 import { mostCombinations } from './rule-index.js';
-
-/** A fault of a policy, by the path of what is at fault in the composed document. */
-export interface PolicyFault {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 /** What the shape of a policy cannot say: names that must refer to something, rules that tie or contradict each other. */
 export function policyFaults(policy: Policy): readonly PolicyFault[] {
-  const faults = [...jurisdictionFaults(policy), ...referenceFaults(policy), ...matchFaults(policy)];
+  const faults = [
+    ...jurisdictionFaults(policy),
+    ...purposeFaults(policy),
+    ...referenceFaults(policy),
+    ...matchFaults(policy),
+  ];
   // Rules too wide to be indexed are refused above.
   return faults.length > 0 ? faults : [...tieFaults(policy), ...contradictions(policy)];
 }
@@ -24,7 +23,7 @@ function jurisdictionFaults({ jurisdictions }: Policy): readonly PolicyFault[] {
     if (within === undefined) return [];
     if (!Object.hasOwn(jurisdictions, within))
       return [{ path, message: `there is no jurisdiction ${within}` }];
-    const lies = chain({ jurisdictions }, within).includes(name);
+    const lies = enclosingJurisdictions({ jurisdictions }, within).includes(name);
     return lies ? [{ path, message: 'a jurisdiction cannot lie within itself' }] : [];
   });
 }
@@ -91,11 +90,6 @@ function matchFaults(policy: Policy): readonly PolicyFault[] {
   });
 }
 
-/** Known to Fides or to the policy itself, or a term of the Data Privacy Vocabulary. */
-function isCategory(policy: Policy, name: string): boolean {
-  return categories.has(name) || Object.hasOwn(policy.categories, name);
-}
-
 function tieFaults(policy: Policy): readonly PolicyFault[] {
   const { maximum, erasure } = indexRules(policy);
   const faults = (section: 'retention' | 'erasure', ties: readonly (readonly Named<unknown>[])[]) =>
@@ -152,5 +146,5 @@ function lies(policy: Policy, inner: RetentionRule, outer: RetentionRule): boole
 
 function enclosing(policy: Policy, dimension: Dimension, value: string): readonly string[] {
   if (dimension === 'category') return broader(value);
-  return dimension === 'jurisdiction' ? chain(policy, value) : [value];
+  return dimension === 'jurisdiction' ? enclosingJurisdictions(policy, value) : [value];
 }

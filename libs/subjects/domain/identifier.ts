@@ -1,3 +1,4 @@
+import { normaliseValue } from '#decisions';
 import { DomainError } from '#kernel';
 
 /** How a tenant names a person: the type (account_id, email, device_id, ...) and the value. Personal data: never logged. */
@@ -9,11 +10,7 @@ export interface Identifier {
 const typePattern = /^[a-z][a-z0-9_]{0,62}$/;
 const longest = 1_024;
 
-/**
- * The form in which an identifier is hashed, sealed and handed to stores: Unicode NFC, and for e-mail addresses
- * trimmed and in lower case with dots and plus signs kept. Other values are kept to the letter: "0", "" and " 1" are
- * three different people. Throws DomainError invalid `identifier.invalid`, which never quotes the value.
- */
+/** An identifier in its normal form. Throws DomainError invalid `identifier.invalid`, which never quotes the value. */
 export function normaliseIdentifier(identifier: Identifier): Identifier {
   const { type } = identifier;
   if (!typePattern.test(type)) {
@@ -21,7 +18,7 @@ export function normaliseIdentifier(identifier: Identifier): Identifier {
       pointer: '/subject/type',
     });
   }
-  const value = identifier.value.normalize('NFC');
+  const value = normaliseValue(type, identifier.value);
   if (Buffer.byteLength(value, 'utf8') > longest || value.includes('\0')) {
     throw new DomainError(
       'invalid',
@@ -32,7 +29,7 @@ export function normaliseIdentifier(identifier: Identifier): Identifier {
       },
     );
   }
-  return { type, value: type === 'email' ? value.trim().toLowerCase() : value };
+  return { type, value };
 }
 
 /** One spelling for each person's identifier, to compare it with another. Personal data, as the identifier is. */

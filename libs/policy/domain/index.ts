@@ -1,0 +1,5 @@
+// What the rules of other libraries may use of policies: pure functions, without the module around them.
+export { addDuration, cutOff } from './calendar.js';
+export { controllerSchema } from './controller.js';
+export { enclosingJurisdictions } from './compiled-policy.js';
+export { enclosingPurposes } from './purpose-faults.js';
