@@ -20,6 +20,8 @@ const neverSucceed: Readonly<Record<string, string>> = {
   'POST /v1/policy/plans/{id}/approval': 'needs a plan that goes beyond a limit, and its store to be counted',
   'POST /v1/policy/plans/{id}/application': 'needs the digest of the very plan',
   'POST /v1/consents/import': 'takes files of two kinds, of which the run knows nothing',
+  'DELETE /v1/subjects/{ref}/guardians/{guardian}':
+    'needs a guardian of that very person, which chance seldom finds',
   'POST /v1/subjects/{ref}/merge': 'needs the pseudonyms of two people who are not being erased',
   'POST /v1/subjects/{ref}/split': 'needs identifiers of that very person, and one more',
   'PUT /v1/subjects/{ref}/age': 'the policies of the run name no jurisdiction',
