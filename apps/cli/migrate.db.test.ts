@@ -31,7 +31,7 @@ afterEach(async () => {
     await admin.query(`drop database ${database} with (force)`);
     await dropLogins(admin, database);
   });
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, maxRetries: 20, retryDelay: 100 });
 });
 
 const migrate = () =>

@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const system of running.splice(0)) await system.stop();
-  await rm(home, { recursive: true, force: true });
+  await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
 function config(env: Record<string, string> = {}): Config {

@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const child of running.splice(0)) await child.stop();
-  await rm(home, { recursive: true });
+  await rm(home, { recursive: true, maxRetries: 20, retryDelay: 100 });
 });
 
 /** A child of these lines; `starts` counts how often it was started. */

@@ -26,7 +26,7 @@ export async function startTestServer(): Promise<TestServer> {
   const server = await startPostgres({ folder: join(home, 'postgres'), socketFolder: home, durable: false });
   const stop = async () => {
     await server.stop();
-    await rm(home, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
   let failure: string | null = null;
   try {
@@ -50,6 +50,6 @@ async function removeAbandoned(): Promise<void> {
     const running = await stat(join(folder, 'postgres', 'postmaster.pid')).catch(() => null);
     const ours = found?.uid === process.getuid?.() && running === null;
     if (found !== null && ours && Date.now() - found.mtimeMs > abandonedAfterMs)
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }

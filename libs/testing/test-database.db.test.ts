@@ -39,6 +39,11 @@ describe('a test database', () => {
         timeout: 10_000,
       })
       .toBe('gone');
-    await rm(decodeURIComponent(new URL(message.adminUrl).hostname), { recursive: true });
+    await rm(decodeURIComponent(new URL(message.adminUrl).hostname), {
+      recursive: true,
+      // The server answers nobody any more, and writes its last files.
+      maxRetries: 20,
+      retryDelay: 100,
+    });
   });
 });
