@@ -99,8 +99,9 @@ update consent_states set denied_at = since where action <> 'grant';
 update consent_states set expires_at = date_trunc('second', expires_at) where expires_at is not null;
 create index consent_states_lapsing_ix on consent_states (tenant_id, expires_at) where expires_at is not null and action in ('grant', 'renew');
 grant insert, update on consent_states to lethe_system;
+grant delete on consent_states to lethe_app;
 
--- What writes answered, so that one that is sent again is answered alike and done once. Swept after some days.
+-- What writes answered, so that one that is sent again is answered alike and done once, for a week.
 create table idempotency_keys (
   tenant_id uuid not null,
   -- SHA-256 of who asked and the key they chose.
@@ -111,7 +112,7 @@ create table idempotency_keys (
   created_at timestamptz not null,
   constraint idempotency_keys_pk primary key (tenant_id, key)
 ) partition by hash (tenant_id);
-create index idempotency_keys_created_ix on idempotency_keys (created_at);
+create index idempotency_keys_created_ix on idempotency_keys (tenant_id, created_at);
 do $$
 begin
   for part in 0 .. 7 loop
@@ -121,8 +122,7 @@ end $$;
 alter table idempotency_keys enable row level security;
 create policy idempotency_keys_app on idempotency_keys to lethe_app using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
 create policy idempotency_keys_system on idempotency_keys to lethe_system using (true) with check (true);
-grant select, insert on idempotency_keys to lethe_app;
-grant select, insert, delete on idempotency_keys to lethe_system;
+grant select on idempotency_keys to lethe_app, lethe_system;
 
 -- The ledger ----------------------------------------------------------------------------------------------------------
 
@@ -264,6 +264,11 @@ create function write_consents(
       insert into idempotency_keys (tenant_id, key, request, answer, created_at)
         select tenant, r.key, r.request, r.answer || jsonb_build_object('revision', recorded.epoch || '.' || (recorded.first + r.place - 1)), at
           from unnest(repeats, keys, requests, answers) as r (place, key, request, answer);
+      -- Whoever adds keys takes old ones out, twice as many. The counter is held, so nobody else does at the same time.
+      delete from idempotency_keys k
+       where k.tenant_id = tenant and k.key = any (array(
+         select x.key from idempotency_keys x where x.tenant_id = tenant and x.created_at < at - interval '7 days'
+          order by x.created_at limit 2 * cardinality(repeats)));
     end if;
     first := recorded.first;
     epoch := recorded.epoch;

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { IdempotencyModule } from '#platform/idempotency';
 import { PolicyModule } from '#policy';
 import { SubjectsModule } from '#subjects';
 import { AnswerQuestions } from './answer-questions.js';
@@ -27,7 +26,7 @@ import { ClosedLog, WriteConsentBatch } from './write-consent-batch.js';
 import { WriteConsentsRepository } from './write-consents.repository.js';
 
 @Module({
-  imports: [IdempotencyModule, PolicyModule, SubjectsModule],
+  imports: [PolicyModule, SubjectsModule],
   providers: [
     AnswerQuestions,
     AppendConsents,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, type SubjectRef, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
-import { Idempotency, reusedKey } from '#platform/idempotency';
+import { digestOfRequest, idempotencyKey, reusedKey } from '#platform/idempotency';
 import { ReadPolicy, type AppliedPolicy } from '#policy';
 import { ResolveSubjects } from '#subjects';
 import { ConsentRepository } from './consent.repository.js';
@@ -59,7 +59,6 @@ export class JudgeConsents {
     private readonly repository: WriteConsentsRepository,
     private readonly resolve: ResolveSubjects,
     private readonly readPolicy: ReadPolicy,
-    private readonly idempotency: Idempotency,
     private readonly guardians: KnowGuardians,
   ) {}
 
@@ -67,7 +66,7 @@ export class JudgeConsents {
     const keyed = writes.map((write) => ({
       write,
       ...this.resolve.lookUpKey(tenant, write.input.subject),
-      repeatable: this.repeatable(write),
+      repeatable: repeatableOf(write),
     }));
     const contexts = await this.repository.context(
       tenant,
@@ -102,14 +101,6 @@ export class JudgeConsents {
     return { policyVersion: policyVersion ?? 0, judged };
   }
 
-  private repeatable({ actor, input, idempotencyKey }: ConsentWrite): JudgedConsent['repeatable'] {
-    if (idempotencyKey === undefined) return null;
-    return {
-      key: this.idempotency.keyOf(actor, idempotencyKey),
-      request: this.idempotency.digestOf(input),
-    };
-  }
-
   /** Mostly everybody saw the notice in force; only otherwise are the earlier ones looked at. */
   private async notices(
     tenant: TenantId,
@@ -123,6 +114,11 @@ export class JudgeConsents {
     const known = older ? await this.readPolicy.notices(tenant) : new Set<string>();
     return (purpose, version) => known.has(`${purpose} ${version}`);
   }
+}
+
+function repeatableOf({ actor, input, idempotencyKey: key }: ConsentWrite): JudgedConsent['repeatable'] {
+  if (key === undefined) return null;
+  return { key: idempotencyKey(actor, key), request: digestOfRequest(input) };
 }
 
 /** What a write that was sent before was answered; undefined for one that was not. */

@@ -108,6 +108,23 @@ describe('recording consents', () => {
       expect((await record({ action: 'grant' }, 'k', other)).revision).not.toBe(first.revision);
     });
 
+    it('is forgotten after a week, by the next that is written under a key', async () => {
+      await record({ action: 'grant' }, 'old');
+      await record({ action: 'grant' }, 'young');
+      const keys = (text: string) =>
+        withClient(libraries.database.ownerUrl, (client) => client.query(text, [tenant]));
+      await keys(
+        `update idempotency_keys set created_at = now() - interval '8 days'
+          where tenant_id = $1 and answer ->> 'revision' = '1.3'`,
+      );
+      const young = await record({ action: 'grant' }, 'young');
+      await record({ action: 'grant' }, 'new');
+      const left = await keys('select 1 from idempotency_keys where tenant_id = $1');
+      expect(left.rows).toHaveLength(2);
+      expect(await record({ action: 'grant' }, 'young')).toEqual(young);
+      expect((await record({ action: 'refuse' }, 'old')).revision).toBe('1.6');
+    });
+
     it('stays usable when it was refused', async () => {
       await expect(record({ action: 'grant', purpose: 'resale' }, 'k')).rejects.toThrow(
         code('purpose.unknown'),

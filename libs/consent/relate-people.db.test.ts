@@ -94,6 +94,7 @@ describe('people', () => {
             .map(({ purpose }) => purpose)
             .sort(),
         ).toEqual(['ads', 'ranking', 'training']);
+        expect(await states(old)).toEqual({});
         // What was said before they were one is still there to be read.
         expect(history).toHaveLength(8);
         await expect(libraries.get(MergePeople).merge(admin, old, own)).rejects.toThrow(

@@ -19,6 +19,7 @@ export class MergePeople {
     private readonly transactions: Transactions,
     private readonly relate: RelateSubjects,
     private readonly change: ChangeConsents,
+    private readonly repository: ConsentRepository,
     private readonly appendEntries: AppendEntries,
   ) {}
 
@@ -46,6 +47,8 @@ export class MergePeople {
             : [copied(into, purpose, held, facts, 'merge')];
         });
       });
+      // Nothing asks for them any more, and the person's erasure would not find them.
+      await this.repository.forgetStates(tx, tenant, [from]);
       await this.appendEntries.execute(
         tx,
         tenant,

@@ -1,8 +1,8 @@
-import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestSystem, type TestSystem } from '../e2e/system.js';
 import { Dice, Generate } from './generate.js';
 import { checkerOf, nameOf, operationsOf, type Document, type Operation } from './openapi.js';
+import { seed } from './seed.js';
 import { send } from './send.js';
 import { issueOperatorKey } from '#access';
 import { systemIds } from '#kernel';
@@ -10,8 +10,6 @@ import { withClient } from '#testing';
 import { dataMap, policyOf } from '../e2e/documents.js';
 import { Knowledge, people, type Caller } from './world.js';
 
-// A run is repeated with FUZZ_SEED, which is printed when it fails.
-const seed = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31));
 const requests = Number(process.env['FUZZ_REQUESTS'] ?? (process.env['CI'] === undefined ? 4_000 : 20_000));
 
 /** Operations that never succeed here, each with its reason. */

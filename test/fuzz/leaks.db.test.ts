@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issueOperatorKey } from '#access';
 import { systemIds } from '#kernel';
@@ -6,11 +5,11 @@ import { withClient } from '#testing';
 import { startTestSystem, type TestSystem } from '../e2e/system.js';
 import { Dice, Generate } from './generate.js';
 import { nameOf, operationsOf, type Document, type Operation } from './openapi.js';
+import { seed } from './seed.js';
 import { send } from './send.js';
 import { dataMap, policyOf } from '../e2e/documents.js';
 import { Knowledge, people, uuidsIn, type Inhabited } from './world.js';
 
-const seed = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31));
 const rounds = 6;
 const perRound = 150;
 

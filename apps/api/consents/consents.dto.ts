@@ -1,7 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
-  IsDate,
   IsIn,
   IsObject,
   IsString,
@@ -21,6 +20,7 @@ import {
   type Withdrawn,
 } from '#consent';
 import { IdentifierDto, OnePerson } from '../http/identifier.dto.js';
+import { Moment } from '../http/moment.dto.js';
 import { Optional } from '../http/optional.dto.js';
 
 const word = /^[a-z][a-z0-9_-]{0,62}$/;
@@ -119,8 +119,7 @@ export class ConsentDto implements ConsentInput {
       'When it happened by the clock of the device. Believed up to now and 30 days back; beyond that it is bounded, and recorded.',
   })
   @Optional()
-  @Type(() => Date)
-  @IsDate({ message: 'must be a date and time' })
+  @Moment()
   occurredAt?: Date;
 
   @ApiPropertyOptional({

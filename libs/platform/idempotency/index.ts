@@ -1,2 +1,1 @@
-export { Idempotency, reusedKey } from './idempotency.js';
-export { IdempotencyModule } from './idempotency.module.js';
+export { digestOfRequest, idempotencyKey, reusedKey } from './idempotency.js';
