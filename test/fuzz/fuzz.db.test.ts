@@ -18,6 +18,7 @@ const neverSucceed: Readonly<Record<string, string>> = {
   'POST /v1/policy/plans/{id}/approval': 'needs a plan that goes beyond a limit, and its store to be counted',
   'POST /v1/policy/plans/{id}/application': 'needs the digest of the very plan',
   'POST /v1/consents/import': 'takes files of two kinds, of which the run knows nothing',
+  'POST /v1/subjects/{ref}/guardians': 'needs two people who are known and not being erased',
   'DELETE /v1/subjects/{ref}/guardians/{guardian}':
     'needs a guardian of that very person, which chance seldom finds',
   'POST /v1/subjects/{ref}/merge': 'needs the pseudonyms of two people who are not being erased',
