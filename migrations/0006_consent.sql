@@ -293,9 +293,7 @@ drop function decision_state(uuid, text, bytea, text, timestamptz);
 -- The decision service's one read: everything that decide() needs of each person asked for, in the order asked, in one round
 -- trip and one snapshot. Security definer, so that no round trip sets the tenant; every table is asked for the tenant given.
 create function decision_states(tenant uuid, at timestamptz, types text[], hashes bytea[])
-  returns table (
-    revision bigint, epoch integer, policy_version integer, subject_ref uuid, suppressed boolean,
-    purposes text[], actions text[], since timestamptz[], expires_at timestamptz[], notice_versions text[], numbers bigint[])
+  returns table (revision bigint, epoch integer, policy_version integer, subject_ref uuid, suppressed boolean, consents text)
   language plpgsql stable security definer set search_path = public, pg_temp
   set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
   as $$
@@ -305,8 +303,7 @@ create function decision_states(tenant uuid, at timestamptz, types text[], hashe
     select max(v.version) into version from policies v
      where v.tenant_id = tenant and (v.effective_at is null or v.effective_at <= at);
     return query
-      select c.revision, c.epoch, version, i.subject_ref, s.hash is not null,
-             t.purposes, t.actions, t.since, t.expires_at, t.notice_versions, t.numbers
+      select c.revision, c.epoch, version, i.subject_ref, s.hash is not null, t.consents
         from ledger_counters c
        cross join unnest(types, hashes) with ordinality as w (type, hash, ord)
         left join lateral (
@@ -314,8 +311,9 @@ create function decision_states(tenant uuid, at timestamptz, types text[], hashe
         left join lateral (
           select x.hash from suppressions x where x.tenant_id = tenant and x.type = w.type and x.hash = w.hash limit 1) s on true
         left join lateral (
-          select array_agg(x.purpose) as purposes, array_agg(x.action) as actions, array_agg(x.since) as since,
-                 array_agg(x.expires_at) as expires_at, array_agg(x.notice_version) as notice_versions, array_agg(x.number) as numbers
+          -- A line for each purpose, as the class ConsentLines reads it; times in milliseconds.
+          select string_agg(concat(E'\n', x.purpose, E'\t', x.action, E'\t', floor(extract(epoch from x.since) * 1000), E'\t',
+                   floor(extract(epoch from x.expires_at) * 1000), E'\t', x.number, E'\t', to_json(x.notice_version)), '') as consents
             from consent_states x where x.tenant_id = tenant and x.subject_ref = i.subject_ref) t on true
        where c.tenant_id = tenant
        order by w.ord;

@@ -27,6 +27,7 @@ import { SubjectConsentsController } from './consents/subject-consents.controlle
 import { DecisionsController } from './decisions/decisions.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { AccessGuard } from './http/access.guard.js';
+import { AdmitCaller } from './http/admit-caller.js';
 import { KnowPerson } from './http/know-person.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.js';
@@ -108,6 +109,7 @@ export class ApiModule {
       ],
       controllers,
       providers: [
+        AdmitCaller,
         KnowPerson,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },

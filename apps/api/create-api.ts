@@ -7,13 +7,16 @@ import { errorCodes, type FastifyReply } from 'fastify';
 import type { ProcessConfig } from '#platform/config';
 import { Log, Metrics } from '#platform/telemetry';
 import { ApiModule } from './api.module.js';
+import { DecisionsController } from './decisions/decisions.controller.js';
+import { decisionRoutes } from './decisions/hot-routes.js';
 import { requireBounded } from './http/bounded-body.js';
 import { checkRoutes } from './http/check-routes.js';
+import { HotRoutes } from './http/hot-routes.js';
 import { problemSchema, replyWithProblem } from './http/problem.filter.js';
 
-/** Bodies are bounded: a batch of 10,000 identifiers fits, and little more. */
 /** The one route that takes files. */
 const importRoute = '/v1/consents/import';
+/** Bodies are bounded: a batch of 10,000 identifiers fits, and little more. */
 const largestBody = 4 * 1_048_576;
 
 /** Builds the HTTP application without listening; tests, main and benchmarks share it. */
@@ -32,6 +35,7 @@ export async function createApi(
   checkRoutes(app.get(DiscoveryService), app.get(MetadataScanner));
   observe(app, log, app.get(Metrics));
   document(app);
+  new HotRoutes(app, decisionRoutes(app.get(DecisionsController, { strict: false })), largestBody).install();
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
   return app;
 }
@@ -69,7 +73,7 @@ function createAdapter(): FastifyAdapter {
   return adapter;
 }
 
-/** One log line and one metric per request; the route's pattern, never its values. */
+/** One log line and one metric per request that does not go the short way; the route's pattern, never its values. */
 function observe(app: NestFastifyApplication, log: Log, metrics: Metrics): void {
   app
     .getHttpAdapter()

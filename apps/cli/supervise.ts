@@ -5,7 +5,7 @@ import { DependencyError } from '#kernel';
 import { openLogFile } from '#platform/embedded';
 
 /** In MiB. Node's default lets each process keep some 100 MB more of garbage; whoever runs them apart chooses anew. */
-const smallYoungGeneration = '--max-semi-space-size=4';
+const smallYoungGeneration = '--max-semi-space-size=16';
 
 export interface Program {
   /** What a person calls it. */

@@ -25,7 +25,7 @@ export const serveQuestion = z.discriminatedUnion('kind', [
 ]);
 
 /** As `npm start` runs the API. */
-const flags = ['--max-semi-space-size=4'];
+const flags = ['--max-semi-space-size=16'];
 
 /** An API in a process of its own that answers decisions. */
 export class DecisionsServer {

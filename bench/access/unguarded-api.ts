@@ -1,24 +1,18 @@
-import { Body, Controller, Headers, HttpCode, Module, Post, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Caller } from '#access';
-import { AnswerQuestions, ConsentModule } from '#consent';
+import { ConsentModule } from '#consent';
 import { LedgerModule, ledgerRows } from '#ledger';
 import type { ProcessConfig } from '#platform/config';
 import { CryptoModule } from '#platform/crypto';
 import { DatabaseModule } from '#platform/database';
 import { OutboxModule } from '#platform/outbox';
 import { RuntimeModule } from '#platform/runtime';
-import { Metrics, TelemetryModule, type Log } from '#platform/telemetry';
+import { TelemetryModule, type Log } from '#platform/telemetry';
 import { PolicyModule, PolicyRow } from '#policy';
 import { DecisionsController } from '../../apps/api/decisions/decisions.controller.js';
-import {
-  questionSchema,
-  type DecisionDto,
-  type QuestionDto,
-} from '../../apps/api/decisions/decisions.dto.js';
+import { AdmitCaller } from '../../apps/api/http/admit-caller.js';
 import { ProblemFilter } from '../../apps/api/http/problem.filter.js';
-import { Public } from '../../apps/api/http/requires.js';
-import { SchemaPipe } from '../../apps/api/http/schema.pipe.js';
 import { createValidationPipe } from '../../apps/api/http/validation.js';
 
 /** One that is never asked: what a use case costs without its check. */
@@ -28,36 +22,22 @@ export class UncheckedCaller extends Caller {
   }
 }
 
-// By an interface, so that the pipe for DTOs leaves it to the compiled schema, as the API does.
-type Question = Readonly<Pick<QuestionDto, keyof QuestionDto>>;
+/** Takes everybody for one caller. */
+class AdmitAnybody {
+  constructor(private readonly caller: Caller) {}
 
-/** The API's own handler for decisions, with its validation and all that is behind it, and with nobody at the door. */
-@Controller('v1/decisions')
-export class UnguardedDecisionsController {
-  private readonly guarded: DecisionsController;
-
-  constructor(
-    answerQuestions: AnswerQuestions,
-    metrics: Metrics,
-    private readonly caller: Caller,
-  ) {
-    this.guarded = new DecisionsController(answerQuestions, metrics);
+  remembered(): Caller {
+    return this.caller;
   }
 
-  @Post()
-  @HttpCode(200)
-  @Public()
-  decide(
-    @Body(new SchemaPipe<Question>(questionSchema)) body: Question,
-    @Headers('sec-gpc') gpc: string | undefined,
-  ): Promise<DecisionDto> {
-    return this.guarded.decide(this.caller, body, gpc);
+  execute(): Promise<Caller> {
+    return Promise.resolve(this.caller);
   }
 }
 
 @Module({})
 export class UnguardedApiModule {
-  /** Every request is the caller's. */
+  /** The API's own routes for decisions, with all that is behind them and nobody at the door: every request is the caller's. */
   static with(config: ProcessConfig, log: Log, caller: Caller): DynamicModule {
     return {
       module: UnguardedApiModule,
@@ -72,9 +52,9 @@ export class UnguardedApiModule {
         PolicyModule,
         ConsentModule,
       ],
-      controllers: [UnguardedDecisionsController],
+      controllers: [DecisionsController],
       providers: [
-        { provide: Caller, useValue: caller },
+        { provide: AdmitCaller, useValue: new AdmitAnybody(caller) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: createValidationPipe },
       ],

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { tenantId, type Clock } from '#kernel';
 import { CLOCK } from '#platform/runtime';
@@ -55,9 +55,16 @@ export class AuthenticateKey {
 
   /** Undefined for whatever is not a key in force; the database is not asked twice within `keyStaleness`. */
   async execute(text: string): Promise<Caller | undefined> {
+    return this.remembered(text) ?? this.inForce(await this.find(text, digestOf(text), this.clock.now()));
+  }
+
+  /** The holder of a key that was in force a moment ago; undefined means: `execute`. */
+  remembered(text: string): Caller | undefined {
+    return this.inForce(this.knownKeys.get(digestOf(text)));
+  }
+
+  private inForce(known: Omit<Known, 'until'> | undefined): Caller | undefined {
     const now = this.clock.now();
-    const digest = createHash('sha256').update(text, 'utf8').digest('base64');
-    const known = this.knownKeys.get(digest) ?? (await this.find(text, digest, now));
     if (known === undefined || expired(known.expiresAt, now)) return undefined;
     this.use.note(known.keyId, now);
     return known.caller;
@@ -75,6 +82,10 @@ export class AuthenticateKey {
     this.knownKeys.put(digest, known);
     return known;
   }
+}
+
+function digestOf(text: string): string {
+  return hash('sha256', text, 'base64');
 }
 
 function expired(at: Date | null, now: Date): boolean {

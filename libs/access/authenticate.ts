@@ -43,6 +43,12 @@ export class Authenticate {
     return { caller: await this.byBreakGlass(caller, credentials), identifier: null };
   }
 
+  /** The holder of an API key that was in force a moment ago, when that is all there is to it; undefined means: `execute`. */
+  remembered({ authorization, breakGlass }: Credentials): Caller | undefined {
+    if (breakGlass !== undefined || authorization?.startsWith('Bearer ') !== true) return undefined;
+    return this.authenticateKey.remembered(authorization.slice('Bearer '.length));
+  }
+
   private async byToken(token: string, named: string | undefined): Promise<Authenticated> {
     const found = named === undefined ? undefined : await this.repository.tenantByName(named);
     if (found === undefined || found.state === 'offboarded') throw refused();

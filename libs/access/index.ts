@@ -1,6 +1,6 @@
 export { AccessModule } from './access.module.js';
 export { KnownKeys } from './authenticate-key.js';
-export { Authenticate, type Authenticated } from './authenticate.js';
+export { Authenticate, type Authenticated, type Credentials } from './authenticate.js';
 export { OperateBreakGlass, OverseeBreakGlass, type BreakGlassView } from './break-glass.js';
 export { CreateTenant } from './create-tenant.js';
 export type { Action, Resource } from './domain/abilities.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '#access';
-import { decide, type Decision, type DecisionState } from '#decisions';
+import { decide, type Decision } from '#decisions';
 import { DomainError, type Clock, type TenantId } from '#kernel';
 import { CLOCK } from '#platform/runtime';
 import { ReadPolicy, type AppliedPolicy, type Purpose } from '#policy';
@@ -22,18 +22,22 @@ export interface QuestionContext {
   readonly optOutSignal: boolean;
   /** Whether the consent strings of the request deny a purpose that has these rules for them. */
   readonly denies?: ((rules: Purpose['signals']) => boolean) | undefined;
+  /** Only whether and why. */
+  readonly brief?: boolean;
   /** The token of a write that the answers must know of. */
   readonly revision?: string | undefined;
 }
 
 /** An answer; `epoch` goes with its revision. */
-export type AnsweredDecision = Decision & { readonly epoch: number | null };
+export interface AnsweredDecision {
+  readonly decision: Decision;
+  readonly epoch: number | null;
+}
 
-/** What a question is decided from. */
-interface Basis {
-  readonly state: DecisionState;
-  readonly epoch: number;
-  readonly signals: (purpose: string) => Purpose['signals'];
+/** What goes for all questions of a call, made ready. */
+interface Ready extends QuestionContext {
+  readonly atLeast: number | undefined;
+  readonly now: Date;
 }
 
 /** Answers decisions; writes nothing and opens no transaction. */
@@ -52,28 +56,59 @@ export class AnswerQuestions {
   async execute(
     caller: Caller,
     questions: readonly QuestionInput[],
-    { optOutSignal, denies, revision }: QuestionContext,
+    context: QuestionContext,
   ): Promise<readonly AnsweredDecision[]> {
-    requireAllowed(caller, questions);
-    const { tenant } = caller;
-    const wanted = revision === undefined ? undefined : parseRevision(revision);
+    const remembered = this.remembered(caller, questions, context);
+    if (remembered !== undefined) return remembered;
+    const wanted = revisionOf(context);
     const people = questions.map(({ subject }) => normaliseIdentifier(subject));
-    const bases = await this.bases(tenant, people, wanted);
-    const now = this.clock.now();
-    return questions.map(({ purpose, jurisdiction }, index) => {
-      const basis = bases?.[index];
-      const signalDenies = denies !== undefined && denies(basis?.signals(purpose));
-      const question = { purpose, jurisdiction, optOutSignal, signalDenies, atLeast: wanted?.number };
-      return { ...decide(basis?.state ?? 'unavailable', question, now), epoch: basis?.epoch ?? null };
+    const read = await this.read(caller.tenant, people, wanted);
+    const ready = { ...context, atLeast: wanted?.number, now: this.clock.now() };
+    return questions.map((question, index) => {
+      const state = read?.states[index];
+      if (state === undefined) return answer(undefined, undefined, question, ready);
+      return answer(state, read?.policies.get(state.policyVersion), question, ready);
     });
   }
 
+  /** The same at once, from memory alone; undefined when that does not have everything: then `execute`. */
+  remembered(
+    caller: Caller,
+    questions: readonly QuestionInput[],
+    context: QuestionContext,
+  ): readonly AnsweredDecision[] | undefined {
+    requireAllowed(caller, questions);
+    const { tenant } = caller;
+    const wanted = revisionOf(context);
+    const known = this.readStates.known(tenant, wanted?.number ?? 0);
+    if (known === undefined) return undefined;
+    const policy =
+      known.policyVersion === undefined ? undefined : this.readPolicy.known(tenant, known.policyVersion);
+    if (policy?.version !== known.policyVersion) return undefined;
+    const ready = { ...context, atLeast: wanted?.number, now: this.clock.now() };
+    const answers: AnsweredDecision[] = [];
+    for (const question of questions) {
+      const { type, value } = normaliseIdentifier(question.subject);
+      const state = known.find(`${type}:${value}`);
+      if (state === undefined) return undefined;
+      requireAnswered(wanted, state);
+      answers.push(answer(state, policy, question, ready));
+    }
+    return answers;
+  }
+
   /** Undefined when the state could not be read: unknown means deny, whatever kept us from it. */
-  private async bases(
+  private async read(
     tenant: TenantId,
     people: readonly Identifier[],
     wanted: Revision | undefined,
-  ): Promise<readonly (Basis | undefined)[] | undefined> {
+  ): Promise<
+    | {
+        readonly states: readonly (PersonState | undefined)[];
+        readonly policies: ReadonlyMap<number | undefined, AppliedPolicy>;
+      }
+    | undefined
+  > {
     let states: readonly (PersonState | undefined)[];
     try {
       states = await this.states(tenant, people, wanted?.number ?? 0);
@@ -82,8 +117,7 @@ export class AnswerQuestions {
     }
     for (const state of states) if (state !== undefined) requireAnswered(wanted, state);
     try {
-      const policies = await this.policies(tenant, states);
-      return states.map((state) => (state === undefined ? undefined : basisOf(state, policies)));
+      return { states, policies: await this.policies(tenant, states) };
     } catch {
       return undefined;
     }
@@ -93,10 +127,9 @@ export class AnswerQuestions {
   private async policies(
     tenant: TenantId,
     states: readonly (PersonState | undefined)[],
-  ): Promise<ReadonlyMap<number, AppliedPolicy>> {
-    const versions = new Set(states.map((state) => state?.policyVersion));
-    const policies = new Map<number, AppliedPolicy>();
-    for (const version of versions)
+  ): Promise<ReadonlyMap<number | undefined, AppliedPolicy>> {
+    const policies = new Map<number | undefined, AppliedPolicy>();
+    for (const version of new Set(states.map((state) => state?.policyVersion)))
       if (version !== undefined) policies.set(version, await this.readPolicy.version(tenant, version));
     return policies;
   }
@@ -106,21 +139,24 @@ export class AnswerQuestions {
     people: readonly Identifier[],
     atLeast: number,
   ): Promise<readonly (PersonState | undefined)[]> {
-    const states = people.map(({ type, value }) =>
-      this.readStates.known(tenant, `${type}:${value}`, atLeast),
-    );
+    const known = this.readStates.known(tenant, atLeast);
+    const states = people.map(({ type, value }) => known?.find(`${type}:${value}`));
     const missing = people.filter((_, index) => states[index] === undefined);
-    if (missing.length === 0) return states;
     const read = (await this.readStates.read(tenant, missing)).values();
     return states.map((state) => state ?? read.next().value);
   }
 }
 
+function revisionOf({ revision }: QuestionContext): Revision | undefined {
+  return revision === undefined ? undefined : parseRevision(revision);
+}
+
 /** Nobody who acts for themself asks about others; anybody else is held to the purposes of their key alone. */
 function requireAllowed(caller: Caller, questions: readonly QuestionInput[]): void {
   if (caller.principal.person === null) {
-    for (const purpose of new Set(questions.map((question) => question.purpose)))
-      caller.must('read', 'Decision', { purpose });
+    const asked = new Set<string>();
+    for (const { purpose } of questions) asked.add(purpose);
+    for (const purpose of asked) caller.must('read', 'Decision', { purpose });
     return;
   }
   for (const { purpose, subject } of questions)
@@ -134,19 +170,22 @@ function requireAnswered(wanted: Revision | undefined, { epoch, revision }: Pers
   });
 }
 
-function basisOf(state: PersonState, policies: ReadonlyMap<number, AppliedPolicy>): Basis {
-  const { revision, epoch, policyVersion, subjectRef, suppressed, consents } = state;
-  const policy = policyVersion === undefined ? undefined : policies.get(policyVersion);
-  const purposes = policy?.policy.purposes ?? {};
-  return {
-    epoch,
-    state: {
-      revision,
-      rules: policy === undefined ? undefined : decisionRules(policy),
-      subjectKnown: subjectRef !== undefined,
-      suppressed,
-      consents,
-    },
-    signals: (purpose) => (Object.hasOwn(purposes, purpose) ? purposes[purpose]?.signals : undefined),
-  };
+function answer(
+  person: PersonState | undefined,
+  policy: AppliedPolicy | undefined,
+  { purpose, jurisdiction }: QuestionInput,
+  { optOutSignal, denies, brief = false, atLeast, now }: Ready,
+): AnsweredDecision {
+  const signalDenies = denies !== undefined && denies(signalRules(policy, purpose));
+  const question = { purpose, jurisdiction, optOutSignal, signalDenies, atLeast, brief };
+  if (person === undefined) return { decision: decide('unavailable', question, now), epoch: null };
+  const { revision, epoch, subjectRef, suppressed, consents } = person;
+  const rules = policy === undefined ? undefined : decisionRules(policy);
+  const state = { revision, rules, subjectKnown: subjectRef !== undefined, suppressed, consents };
+  return { decision: decide(state, question, now), epoch };
+}
+
+function signalRules(policy: AppliedPolicy | undefined, purpose: string): Purpose['signals'] {
+  const purposes = policy?.policy.purposes;
+  return purposes !== undefined && Object.hasOwn(purposes, purpose) ? purposes[purpose]?.signals : undefined;
 }

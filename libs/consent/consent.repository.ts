@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { ConsentState } from '#decisions';
 import { subjectRef, type SubjectRef, type TenantId } from '#kernel';
 import type { ConsentEvent } from './domain/consent.js';
-import { readAction, readState } from './read-state.js';
+import { readAction, readState } from './domain/read-state.js';
 
 /** Statements on consent events and the states derived from them; each serves a batch. */
 @Injectable()

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ConsentState } from '#decisions';
 import { subjectRef, tenantId, type SubjectRef, type TenantId } from '#kernel';
 import { PreparedStatements } from '#platform/database';
-import { readState } from './read-state.js';
+import { ConsentLines } from './domain/consent-lines.js';
 
 /** What is known of one person, and of the tenant, in one snapshot. */
 export interface PersonState {
@@ -12,7 +11,7 @@ export interface PersonState {
   /** Undefined for somebody nobody knows. */
   readonly subjectRef: SubjectRef | undefined;
   readonly suppressed: boolean;
-  readonly consents: ReadonlyMap<string, ConsentState>;
+  readonly consents: ConsentLines;
 }
 
 /** What became of a tenant since a revision. */
@@ -31,12 +30,7 @@ interface StatesRow {
   readonly policy_version: number | null;
   readonly subject_ref: string | null;
   readonly suppressed: boolean;
-  readonly purposes: readonly string[] | null;
-  readonly actions: readonly string[];
-  readonly since: readonly Date[];
-  readonly expires_at: readonly (Date | null)[];
-  readonly notice_versions: readonly (string | null)[];
-  readonly numbers: readonly string[];
+  readonly consents: string | null;
 }
 
 interface ChangesRow {
@@ -75,7 +69,7 @@ export class DecisionsRepository {
       policyVersion: row.policy_version ?? undefined,
       subjectRef: row.subject_ref === null ? undefined : subjectRef(row.subject_ref),
       suppressed: row.suppressed,
-      consents: consentsOf(row),
+      consents: new ConsentLines(row.consents ?? ''),
     }));
   }
 
@@ -97,19 +91,4 @@ export class DecisionsRepository {
       subjectRefs: row.subject_refs ?? undefined,
     }));
   }
-}
-
-function consentsOf(row: StatesRow): ReadonlyMap<string, ConsentState> {
-  return new Map(
-    (row.purposes ?? []).map((purpose, index) => [
-      purpose,
-      readState({
-        action: row.actions[index] ?? '',
-        since: row.since[index] ?? new Date(Number.NaN),
-        expires_at: row.expires_at[index] ?? null,
-        notice_version: row.notice_versions[index] ?? null,
-        number: row.numbers[index] ?? '',
-      }),
-    ]),
-  );
 }

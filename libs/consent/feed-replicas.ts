@@ -16,7 +16,7 @@ import { ReadPolicy } from '#policy';
 import { ResolveSubjects } from '#subjects';
 import { decisionRules } from './domain/decision-rules.js';
 import { formatRevision, parseRevision } from './domain/revision.js';
-import { readAction } from './read-state.js';
+import { readAction } from './domain/read-state.js';
 import {
   ReplicaRepository,
   type ReplicaHead,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Filter } from '#access';
 import type { SubjectRef, TenantId } from '#kernel';
 import { actorKinds, type HistoricConsent } from './domain/consent.js';
-import { readAction } from './read-state.js';
+import { readAction } from './domain/read-state.js';
 
 interface HistoryRow {
   readonly number: string;

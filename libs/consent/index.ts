@@ -1,4 +1,9 @@
-export { AnswerQuestions, type AnsweredDecision, type QuestionContext } from './answer-questions.js';
+export {
+  AnswerQuestions,
+  type AnsweredDecision,
+  type QuestionContext,
+  type QuestionInput,
+} from './answer-questions.js';
 export { ExportConsents } from './bulk/export-consents.js';
 export { ImportConsents } from './bulk/import-consents.js';
 export { ConsentModule } from './consent.module.js';

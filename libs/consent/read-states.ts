@@ -5,7 +5,7 @@ import { Batcher } from '#platform/batching';
 import { CLOCK } from '#platform/runtime';
 import { ResolveSubjects, type Identifier } from '#subjects';
 import { DecisionsRepository, type PersonState } from './decisions.repository.js';
-import { StateCache } from './domain/state-cache.js';
+import { StateCache, type KnownPeople } from './domain/state-cache.js';
 
 /** How old a state may be that answers a question without a revision, in milliseconds. */
 export const staleness = 250;
@@ -14,6 +14,8 @@ const beat = 50;
 /** A tenant that nobody asked about for so long is dropped. */
 const idleAfter = 60_000;
 const mostPeople = 200_000;
+/** So many people are a statement of their own. */
+const many = 100;
 
 interface Followed {
   readonly cache: StateCache;
@@ -40,15 +42,15 @@ export class ReadStates implements OnModuleDestroy {
     });
   }
 
-  /** What is known here and fresh enough; undefined means: `read` it. */
-  known(tenant: TenantId, spelling: string, atLeast: number): PersonState | undefined {
-    const followed = this.follow(tenant);
-    return followed.cache.find(spelling, performance.now() - staleness, atLeast);
+  /** The people who are known here, fresh enough, and as of `atLeast`; whom it does not find: `read` them. */
+  known(tenant: TenantId, atLeast: number): KnownPeople | undefined {
+    return this.follow(tenant).cache.asOf(performance.now() - staleness, atLeast);
   }
 
-  /** Reads people anew, together with whoever else is read at this moment. Rejects when the database does not answer. */
+  /** Reads people anew, a few together with whoever else is read at this moment. Rejects when the database does not answer. */
   async read(tenant: TenantId, people: readonly Identifier[]): Promise<readonly (PersonState | undefined)[]> {
-    const { misses } = this.follow(tenant);
+    const { cache, misses } = this.follow(tenant);
+    if (people.length >= many) return this.fetch(tenant, cache, people);
     return Promise.all(people.map((person) => misses.submit(person)));
   }
 

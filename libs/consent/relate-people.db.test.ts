@@ -51,10 +51,10 @@ describe('people', () => {
   const refOf = (who: string) =>
     inTx<SubjectRef>((tx) => libraries.get(ResolveSubjects).find(tx, tenant, email(who)));
   const ask = async (who: string, purpose: string, revision?: string) => {
-    const [decision] = await libraries
+    const [answer] = await libraries
       .get(AnswerQuestions)
       .execute(admin, [{ subject: email(who), purpose }], { optOutSignal: false, revision });
-    return decision!.reason;
+    return answer!.decision.reason;
   };
   const states = async (ref: SubjectRef) => {
     const found = await inTx<Map<SubjectRef, Map<string, { action: string }>>>((tx) =>

@@ -3,6 +3,7 @@ export {
   decide,
   holdsNow,
   type ConsentAction,
+  type ConsentsByPurpose,
   type ConsentState,
   type Decision,
   type DecisionState,

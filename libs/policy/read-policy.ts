@@ -97,6 +97,11 @@ export class ReadPolicy {
     return undefined;
   }
 
+  /** A version that was read before; undefined means: `version`. */
+  known(tenant: TenantId, version: number): AppliedPolicy | undefined {
+    return this.versions.get(keyOf(tenant, version));
+  }
+
   async version(tenant: TenantId, version: number): Promise<AppliedPolicy> {
     return this.remembered(tenant, version, () =>
       this.transactions.run(tenant, (tx) => this.repository.version(tx, tenant, version)),
@@ -108,7 +113,7 @@ export class ReadPolicy {
     version: number,
     read: () => Promise<AppliedPolicy | undefined>,
   ): Promise<AppliedPolicy> {
-    const key = `${tenant}/${version}`;
+    const key = keyOf(tenant, version);
     const known = this.versions.get(key);
     if (known !== undefined) return known;
     const found = await read();
@@ -119,6 +124,10 @@ export class ReadPolicy {
     this.versions.set(key, applied);
     return applied;
   }
+}
+
+function keyOf(tenant: TenantId, version: number): string {
+  return `${tenant}/${version}`;
 }
 
 /** A number that a version can have: PostgreSQL's integer. */

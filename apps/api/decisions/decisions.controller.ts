@@ -1,7 +1,7 @@
 import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '#access';
-import { AnswerQuestions, type AnsweredDecision, type QuestionContext } from '#consent';
+import { AnswerQuestions, type AnsweredDecision, type QuestionContext, type QuestionInput } from '#consent';
 import { readGpc, readGpp, readTcf, signalsDeny } from '#interop';
 import { Metrics } from '#platform/telemetry';
 import { CurrentCaller } from '../http/current-caller.js';
@@ -29,6 +29,10 @@ type Question = Readonly<Pick<QuestionDto, keyof QuestionDto>>;
 type Questions = Readonly<Pick<QuestionsDto, keyof QuestionsDto>>;
 type Filter = Readonly<Pick<FilterDto, keyof FilterDto>>;
 
+export const readQuestion = new SchemaPipe<Question>(questionSchema);
+export const readQuestions = new SchemaPipe<Questions>(batchSchema);
+export const readFilter = new SchemaPipe<Filter>(filterSchema);
+
 @ApiTags('decisions')
 @ApiBearerAuth()
 @Controller('v1/decisions')
@@ -45,16 +49,15 @@ export class DecisionsController {
   @Gpc()
   @ApiBody({ type: QuestionDto })
   @ApiOkResponse({ type: DecisionDto })
-  async decide(
+  decide(
     @CurrentCaller() caller: Caller,
-    @Body(new SchemaPipe<Question>(questionSchema)) body: Question,
+    @Body(readQuestion) body: Question,
     @Headers('sec-gpc') gpc: string | undefined,
-  ): Promise<DecisionDto> {
-    const context = contextOf(gpc, body);
-    const [decision] = await this.answerQuestions.execute(caller, [body], context);
-    if (decision === undefined) throw new TypeError('a question has no answer');
-    this.count([decision]);
-    return presentDecision(decision);
+  ): DecisionDto | Promise<DecisionDto> {
+    return this.answer(caller, [body], contextOf(gpc, body), ([answer]) => {
+      if (answer === undefined) throw new TypeError('a question has no answer');
+      return presentDecision(answer);
+    });
   }
 
   /** Up to 10,000 questions at once. With `detail: reason` the answers are short, and the call is faster. */
@@ -64,22 +67,19 @@ export class DecisionsController {
   @Gpc()
   @ApiBody({ type: QuestionsDto })
   @ApiOkResponse({ type: DecisionsDto })
-  async batch(
+  batch(
     @CurrentCaller() caller: Caller,
-    @Body(new SchemaPipe<Questions>(batchSchema)) body: Questions,
+    @Body(readQuestions) body: Questions,
     @Headers('sec-gpc') gpc: string | undefined,
-  ): Promise<DecisionsDto> {
-    const { questions, detail } = body;
-    const context = contextOf(gpc, body);
-    const decisions = await this.answerQuestions.execute(caller, questions, context);
-    this.count(decisions);
-    return {
-      ...presentStamp(decisions),
-      decisions:
-        detail === 'reason'
-          ? decisions.map(({ effect, reason }) => ({ effect, reason }))
-          : decisions.map(presentDecision),
-    };
+  ): DecisionsDto | Promise<DecisionsDto> {
+    const { questions } = body;
+    const brief = body.detail === 'reason';
+    return this.answer(caller, questions, { ...contextOf(gpc, body), brief }, (answers) => ({
+      ...presentStamp(answers),
+      decisions: brief
+        ? answers.map(({ decision: { effect, reason } }) => ({ effect, reason }))
+        : answers.map(presentDecision),
+    }));
   }
 
   /** Which of these people may be used for one purpose? */
@@ -89,31 +89,45 @@ export class DecisionsController {
   @Gpc()
   @ApiBody({ type: FilterDto })
   @ApiOkResponse({ type: FilteredDto })
-  async filter(
+  filter(
     @CurrentCaller() caller: Caller,
-    @Body(new SchemaPipe<Filter>(filterSchema)) body: Filter,
+    @Body(readFilter) body: Filter,
     @Headers('sec-gpc') gpc: string | undefined,
-  ): Promise<FilteredDto> {
+  ): FilteredDto | Promise<FilteredDto> {
     const { purpose, jurisdiction, subjects } = body;
     const { type } = subjects;
-    const context = contextOf(gpc, body);
     const questions = subjects.values.map((value) => ({ subject: { type, value }, purpose, jurisdiction }));
-    const decisions = await this.answerQuestions.execute(caller, questions, context);
-    this.count(decisions);
-    return { ...presentStamp(decisions), allowed: decisions.map(({ effect }) => effect === 'allow') };
+    return this.answer(caller, questions, { ...contextOf(gpc, body), brief: true }, (answers) => ({
+      ...presentStamp(answers),
+      allowed: answers.map(({ decision }) => decision.effect === 'allow'),
+    }));
   }
 
-  private count(decisions: readonly AnsweredDecision[]): void {
-    const counts = new Map<
-      AnsweredDecision['reason'],
-      { effect: AnsweredDecision['effect']; count: number }
-    >();
-    for (const { effect, reason } of decisions) {
-      const known = counts.get(reason);
-      if (known === undefined) counts.set(reason, { effect, count: 1 });
+  /** At once where memory has it all: waiting for nothing costs more than deciding. */
+  private answer<T>(
+    caller: Caller,
+    questions: readonly QuestionInput[],
+    context: QuestionContext,
+    present: (answers: readonly AnsweredDecision[]) => T,
+  ): T | Promise<T> {
+    const counted = (answers: readonly AnsweredDecision[]) => {
+      this.count(answers);
+      return present(answers);
+    };
+    const remembered = this.answerQuestions.remembered(caller, questions, context);
+    return remembered === undefined
+      ? this.answerQuestions.execute(caller, questions, context).then(counted)
+      : counted(remembered);
+  }
+
+  private count(answers: readonly AnsweredDecision[]): void {
+    const counts = new Map<string, { decision: AnsweredDecision['decision']; count: number }>();
+    for (const { decision } of answers) {
+      const known = counts.get(decision.reason);
+      if (known === undefined) counts.set(decision.reason, { decision, count: 1 });
       else known.count += 1;
     }
-    for (const [reason, { effect, count }] of counts) this.metrics.decisions.inc({ effect, reason }, count);
+    for (const { decision, count } of counts.values()) this.metrics.countDecisions(decision, count);
   }
 }
 

@@ -228,8 +228,8 @@ export class FilteredDto extends StampDto {
   allowed!: readonly boolean[];
 }
 
-export function presentDecision(decision: AnsweredDecision): DecisionDto {
-  const { effect, reason, basisRecord, conditions, policyVersion } = decision;
+export function presentDecision({ decision, epoch }: AnsweredDecision): DecisionDto {
+  const { effect, reason, basisRecord, conditions, policyVersion, revision } = decision;
   return {
     effect,
     reason,
@@ -237,22 +237,22 @@ export function presentDecision(decision: AnsweredDecision): DecisionDto {
     basisRecord,
     conditions,
     policyVersion,
-    revision: revisionOf(decision),
+    revision: revisionOf(revision, epoch),
   };
 }
 
 /** The oldest of the states that answers rest on. */
 export function presentStamp(
-  decisions: readonly AnsweredDecision[],
+  answers: readonly AnsweredDecision[],
 ): Pick<StampDto, 'policyVersion' | 'revision'> {
-  let oldest = decisions[0];
-  for (const decision of decisions)
-    if ((decision.revision ?? -1) < (oldest?.revision ?? -1)) oldest = decision;
-  return oldest === undefined
-    ? { policyVersion: null, revision: null }
-    : { policyVersion: oldest.policyVersion, revision: revisionOf(oldest) };
+  let [oldest] = answers;
+  for (const answer of answers)
+    if ((answer.decision.revision ?? -1) < (oldest?.decision.revision ?? -1)) oldest = answer;
+  if (oldest === undefined) return { policyVersion: null, revision: null };
+  const { policyVersion, revision } = oldest.decision;
+  return { policyVersion, revision: revisionOf(revision, oldest.epoch) };
 }
 
-function revisionOf({ revision, epoch }: AnsweredDecision): string | null {
-  return revision === null || epoch === null ? null : formatRevision({ epoch, number: revision });
+function revisionOf(number: number | null, epoch: number | null): string | null {
+  return number === null || epoch === null ? null : formatRevision({ epoch, number });
 }

@@ -1,9 +1,9 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { Authenticate, type Caller } from '#access';
+import type { Caller } from '#access';
 import { DomainError } from '#kernel';
-import { KnowPerson } from './know-person.js';
+import { AdmitCaller } from './admit-caller.js';
 import { PUBLIC, REQUIREMENT, type Requirement } from './requires.js';
 
 const callers = new WeakMap<object, Caller>();
@@ -20,8 +20,7 @@ export function callerOf(request: FastifyRequest): Caller {
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly authenticate: Authenticate,
-    private readonly knowPerson: KnowPerson,
+    private readonly admit: AdmitCaller,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -31,19 +30,9 @@ export class AccessGuard implements CanActivate {
     if (requirement === undefined)
       throw new DomainError('forbidden', 'access.denied', 'nobody may call this');
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const authenticated = await this.authenticate.execute({
-      authorization: request.headers.authorization,
-      tenant: oneValue(request.headers['lethe-tenant']),
-      breakGlass: oneValue(request.headers['lethe-break-glass']),
-      operation: `${request.method} ${request.routeOptions.url ?? ''}`,
-    });
-    const caller = await this.knowPerson.execute(authenticated);
-    caller.mustEver(requirement.action, requirement.resource);
+    const operation = `${request.method} ${request.routeOptions.url ?? ''}`;
+    const caller = await this.admit.execute(request.headers, operation, requirement);
     callers.set(request, caller);
     return true;
   }
-}
-
-function oneValue(header: string | readonly string[] | undefined): string | undefined {
-  return typeof header === 'string' ? header : undefined;
 }

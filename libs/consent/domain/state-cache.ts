@@ -10,6 +10,12 @@ export interface Head {
 
 type Known = Pick<PersonState, 'suppressed' | 'consents'> & { readonly subjectRef: SubjectRef };
 
+/** The people of one tenant as they stand at one moment of asking. */
+export interface KnownPeople {
+  readonly policyVersion: number | undefined;
+  find(spelling: string): PersonState | undefined;
+}
+
 /**
  * The people of one tenant that were asked about lately, as of its head: every change up to the head's revision has taken
  * out those whom it is about. Bounded in memory by two generations: who is asked about moves to the young one; when that is
@@ -19,7 +25,7 @@ export class StateCache {
   private young = new Map<string, Known>();
   private old = new Map<string, Known>();
   /** Where each cached person is, to find whom a change is about. */
-  private readonly spellings = new Map<string, Set<string>>();
+  private readonly spellings = new Map<string, readonly string[]>();
   private head: Head | undefined;
   /** The head is at least as new as this moment: when it was asked for. */
   private confirmedAt = Number.NEGATIVE_INFINITY;
@@ -28,12 +34,11 @@ export class StateCache {
 
   constructor(private readonly most: number) {}
 
-  /** The state of a person as of a head that is no older than `since`, and knows of `atLeast`; undefined when that is not known here. */
-  find(spelling: string, since: number, atLeast: number): PersonState | undefined {
+  /** The people as of a head that is no older than `since`, and knows of `atLeast`; undefined when such a one is not known here. */
+  asOf(since: number, atLeast: number): KnownPeople | undefined {
     const { head } = this;
     if (head === undefined || this.confirmedAt < since || head.revision < atLeast) return undefined;
-    const known = this.young.get(spelling) ?? this.rejuvenate(spelling);
-    return known === undefined ? undefined : { ...known, ...head };
+    return { policyVersion: head.policyVersion, find: (spelling) => this.find(spelling, head) };
   }
 
   /** Takes in what was read; refuses what is older than what is known. Nobody unknown is kept. */
@@ -46,9 +51,8 @@ export class StateCache {
     // In one generation only, so that who leaves the old one is nowhere.
     this.old.delete(spelling);
     this.young.set(spelling, { subjectRef, suppressed, consents });
-    const places = this.spellings.get(subjectRef);
-    if (places === undefined) this.spellings.set(subjectRef, new Set([spelling]));
-    else places.add(spelling);
+    const places = this.spellings.get(subjectRef) ?? [];
+    if (!places.includes(spelling)) this.spellings.set(subjectRef, [...places, spelling]);
   }
 
   /** The head moves on, and whom the changes are about goes; all of them where that is not told. */
@@ -83,6 +87,13 @@ export class StateCache {
     this.confirmedAt = Math.max(this.confirmedAt, askedAt);
   }
 
+  private find(spelling: string, { revision, epoch, policyVersion }: Head): PersonState | undefined {
+    const known = this.young.get(spelling) ?? this.rejuvenate(spelling);
+    if (known === undefined) return undefined;
+    const { subjectRef, suppressed, consents } = known;
+    return { revision, epoch, policyVersion, subjectRef, suppressed, consents };
+  }
+
   private rejuvenate(spelling: string): Known | undefined {
     const known = this.old.get(spelling);
     if (known === undefined) return undefined;
@@ -106,9 +117,9 @@ export class StateCache {
   }
 
   private unplace(ref: string, spelling: string): void {
-    const places = this.spellings.get(ref);
-    places?.delete(spelling);
-    if (places?.size === 0) this.spellings.delete(ref);
+    const places = (this.spellings.get(ref) ?? []).filter((place) => place !== spelling);
+    if (places.length === 0) this.spellings.delete(ref);
+    else this.spellings.set(ref, places);
   }
 
   private forget(): void {

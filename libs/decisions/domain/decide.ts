@@ -30,14 +30,18 @@ export interface ConsentState {
   readonly number: number;
 }
 
+/** What a person said, by purpose. */
+export interface ConsentsByPurpose {
+  get(purpose: string): ConsentState | undefined;
+}
+
 /** Everything a decision depends on, read in one snapshot. */
 export interface DecisionState {
   readonly revision: number;
   readonly rules: DecisionRules | undefined;
   readonly subjectKnown: boolean;
   readonly suppressed: boolean;
-  /** By purpose. */
-  readonly consents: ReadonlyMap<string, ConsentState>;
+  readonly consents: ConsentsByPurpose;
 }
 
 /** Why there is no state to decide from: it could not be read, or what was read is too old. */
@@ -53,6 +57,8 @@ export interface Question {
   readonly signalDenies?: boolean;
   /** The answer must know of everything up to this revision. */
   readonly atLeast: number | undefined;
+  /** Only whether and why: without the record of what it rests on, and without conditions. */
+  readonly brief?: boolean;
 }
 
 /** What the answer rests on, so that it can be checked later against the ledger and the policy of the day. */
@@ -87,11 +93,12 @@ export function decide(state: DecisionState | Unreadable, question: Question, no
   if (typeof state === 'string') return unread(state);
   const purpose = state.rules === undefined ? undefined : purposeOf(state.rules, question.purpose);
   const [effect, reason, decidedBy] = judge(state, purpose, question, now);
+  const told = question.brief === true ? undefined : purpose;
   return {
     effect,
     reason,
-    basisRecord: purpose === undefined ? null : basisRecord(state, purpose, question, decidedBy),
-    conditions: effect === 'allow' && purpose !== undefined ? purpose.conditions : null,
+    basisRecord: told === undefined ? null : basisRecord(state, told, question, decidedBy),
+    conditions: effect === 'allow' && told !== undefined ? told.conditions : null,
     policyVersion: state.rules?.policyVersion ?? null,
     revision: state.revision,
   };

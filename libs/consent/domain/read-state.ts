@@ -20,8 +20,10 @@ export function readState(row: StateRow): ConsentState {
   };
 }
 
+const actions = new Map<string, ConsentAction>(consentActions.map((action) => [action, action]));
+
 export function readAction(text: string): ConsentAction {
-  const action = consentActions.find((known) => known === text);
+  const action = actions.get(text);
   if (action === undefined) throw new TypeError('unknown consent action in the database');
   return action;
 }
