@@ -10,9 +10,10 @@ alter table subjects
   add column jurisdiction text,
   -- Who they turned out to be.
   add column merged_into uuid,
+  add column merged_at timestamptz,
   add constraint subjects_merged_into_ck check (merged_into <> ref);
 create index subjects_merged_into_ix on subjects (tenant_id, merged_into) where merged_into is not null;
-grant update (of_age_on, jurisdiction, merged_into) on subjects to lethe_app;
+grant update (of_age_on, jurisdiction, merged_into, merged_at) on subjects to lethe_app;
 grant update (subject_ref) on subject_identifiers to lethe_app;
 
 -- How replicas of the decision state look a person up: SipHash-2-4 under a key of the tenant's that its replicas share.

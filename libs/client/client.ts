@@ -28,6 +28,11 @@ interface QuestionContext {
   readonly globalPrivacyControl?: boolean;
 }
 
+interface Collected {
+  /** When the signal was collected, by RFC 3339; one from before the person's last word is judged by what held then as well. */
+  readonly collectedAt?: string;
+}
+
 /** What somebody says about a purpose. */
 export interface ConsentInput {
   readonly subject: Subject;
@@ -68,7 +73,11 @@ export class LetheClient {
   }
 
   /** May this purpose use this person's signals now? */
-  async decide(subject: Subject, purpose: string, context: QuestionContext = {}): Promise<RemoteDecision> {
+  async decide(
+    subject: Subject,
+    purpose: string,
+    context: QuestionContext & Collected = {},
+  ): Promise<RemoteDecision> {
     return request<RemoteDecision>(this.connection, 'POST', '/v1/decisions', {
       subject,
       purpose,
@@ -78,11 +87,11 @@ export class LetheClient {
 
   /** Up to 10,000 questions at once, answered in order. */
   async decideMany(
-    questions: readonly {
+    questions: readonly ({
       readonly subject: Subject;
       readonly purpose: string;
       readonly jurisdiction?: string;
-    }[],
+    } & Collected)[],
     context: Omit<QuestionContext, 'jurisdiction'> = {},
   ): Promise<readonly RemoteDecision[]> {
     const body = { questions, ...context };

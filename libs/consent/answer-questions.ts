@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '#access';
-import { decide, type Decision } from '#decisions';
+import { decide, type Decision, type PastState } from '#decisions';
 import { DomainError, type Clock, type TenantId } from '#kernel';
 import { CLOCK } from '#platform/runtime';
 import { ReadPolicy, type AppliedPolicy, type Purpose } from '#policy';
@@ -8,6 +8,7 @@ import { identifierKey, normaliseIdentifier, type Identifier } from '#subjects';
 import type { PersonState } from './decisions.repository.js';
 import { decisionRules } from './domain/decision-rules.js';
 import { parseRevision, type Revision } from './domain/revision.js';
+import { ReadPastStates } from './read-past-states.js';
 import { ReadStates } from './read-states.js';
 
 /** A question as a personalisation service asks it. */
@@ -15,6 +16,8 @@ export interface QuestionInput {
   readonly subject: Identifier;
   readonly purpose: string;
   readonly jurisdiction?: string | undefined;
+  /** When the signal was collected that the question is about. */
+  readonly collectedAt?: Date | undefined;
 }
 
 /** What goes for all questions of a call. */
@@ -40,12 +43,16 @@ interface Ready extends QuestionContext {
   readonly now: Date;
 }
 
+/** The reason of an answer for which the past has to be read. */
+const needsPast = 'collection.unknown';
+
 /** Answers decisions; writes nothing and opens no transaction. */
 @Injectable()
 export class AnswerQuestions {
   constructor(
     private readonly readStates: ReadStates,
     private readonly readPolicy: ReadPolicy,
+    private readonly readPast: ReadPastStates,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -64,10 +71,16 @@ export class AnswerQuestions {
     const people = questions.map(({ subject }) => normaliseIdentifier(subject));
     const read = await this.read(caller.tenant, people, wanted);
     const ready = { ...context, atLeast: wanted?.number, now: this.clock.now() };
-    return questions.map((question, index) => {
+    const one = (question: QuestionInput, index: number, past?: PastState) => {
       const state = read?.states[index];
-      if (state === undefined) return answer(undefined, undefined, question, ready);
-      return answer(state, read?.policies.get(state.policyVersion), question, ready);
+      const policy = state === undefined ? undefined : read?.policies.get(state.policyVersion);
+      return answer(state, policy, question, ready, past);
+    };
+    const answers = questions.map((question, index) => one(question, index));
+    const pasts = await this.pasts(caller.tenant, questions, answers, read?.states ?? []);
+    return answers.map((answered, index) => {
+      const [question, past] = [questions[index], pasts.get(index)];
+      return question === undefined || past === undefined ? answered : one(question, index, past);
     });
   }
 
@@ -82,8 +95,7 @@ export class AnswerQuestions {
     const wanted = revisionOf(context);
     const known = this.readStates.known(tenant, wanted?.number ?? 0);
     if (known === undefined) return undefined;
-    const policy =
-      known.policyVersion === undefined ? undefined : this.readPolicy.known(tenant, known.policyVersion);
+    const policy = this.knownPolicy(tenant, known.policyVersion);
     if (policy?.version !== known.policyVersion) return undefined;
     const ready = { ...context, atLeast: wanted?.number, now: this.clock.now() };
     const answers: AnsweredDecision[] = [];
@@ -92,9 +104,15 @@ export class AnswerQuestions {
       const state = known.find(`${type}:${value}`);
       if (state === undefined) return undefined;
       requireAnswered(wanted, state);
-      answers.push(answer(state, policy, question, ready));
+      const answered = answer(state, policy, question, ready);
+      if (answered.decision.reason === needsPast) return undefined;
+      answers.push(answered);
     }
     return answers;
+  }
+
+  private knownPolicy(tenant: TenantId, version: number | undefined): AppliedPolicy | undefined {
+    return version === undefined ? undefined : this.readPolicy.known(tenant, version);
   }
 
   /** Undefined when the state could not be read: unknown means deny, whatever kept us from it. */
@@ -120,6 +138,29 @@ export class AnswerQuestions {
       return { states, policies: await this.policies(tenant, states) };
     } catch {
       return undefined;
+    }
+  }
+
+  /** What held when the signals of some questions were collected, by the place of the question; none when it could not be read. */
+  private async pasts(
+    tenant: TenantId,
+    questions: readonly QuestionInput[],
+    answers: readonly AnsweredDecision[],
+    states: readonly (PersonState | undefined)[],
+  ): Promise<ReadonlyMap<number, PastState | undefined>> {
+    const asked = questions.flatMap(({ collectedAt }, place) => {
+      const ref = states[place]?.subjectRef;
+      const needed = answers[place]?.decision.reason === needsPast;
+      return needed && collectedAt !== undefined && ref !== undefined
+        ? [{ place, ref, moment: collectedAt }]
+        : [];
+    });
+    if (asked.length === 0) return new Map();
+    try {
+      const pasts = await this.readPast.execute(tenant, asked);
+      return new Map(asked.map(({ place }, index) => [place, pasts[index]]));
+    } catch {
+      return new Map();
     }
   }
 
@@ -173,15 +214,23 @@ function requireAnswered(wanted: Revision | undefined, { epoch, revision }: Pers
 function answer(
   person: PersonState | undefined,
   policy: AppliedPolicy | undefined,
-  { purpose, jurisdiction }: QuestionInput,
+  { purpose, jurisdiction, collectedAt }: QuestionInput,
   { optOutSignal, denies, brief = false, atLeast, now }: Ready,
+  atCollection?: PastState,
 ): AnsweredDecision {
   const signalDenies = denies !== undefined && denies(signalRules(policy, purpose));
-  const question = { purpose, jurisdiction, optOutSignal, signalDenies, atLeast, brief };
+  const question = { purpose, jurisdiction, collectedAt, optOutSignal, signalDenies, atLeast, brief };
   if (person === undefined) return { decision: decide('unavailable', question, now), epoch: null };
   const { revision, epoch, subjectRef, suppressed, consents } = person;
   const rules = policy === undefined ? undefined : decisionRules(policy);
-  const state = { revision, rules, subjectKnown: subjectRef !== undefined, suppressed, consents };
+  const state = {
+    revision,
+    rules,
+    subjectKnown: subjectRef !== undefined,
+    suppressed,
+    consents,
+    atCollection,
+  };
   return { decision: decide(state, question, now), epoch };
 }
 

@@ -17,6 +17,7 @@ import { GatherRecords, IssueRecords, RecordKeys } from './issue-records.js';
 import { JudgeConsents, KnowGuardians } from './judge-consents.js';
 import { ReadConsents } from './read-consents.js';
 import { ReadHistory } from './read-history.js';
+import { ReadPastStates } from './read-past-states.js';
 import { ReadStates } from './read-states.js';
 import { RecordConsent } from './record-consent.js';
 import { MergePeople, ProtectChildren, RecordProtection } from './relate-people.js';
@@ -47,6 +48,7 @@ import { WriteConsentsRepository } from './write-consents.repository.js';
     KnowGuardians,
     ReadConsents,
     ReadHistory,
+    ReadPastStates,
     ReadStates,
     MergePeople,
     ProtectChildren,

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { Filter } from '#access';
-import type { SubjectRef, TenantId } from '#kernel';
+import { subjectRef, type SubjectRef, type TenantId } from '#kernel';
 import { actorKinds, type HistoricConsent } from './domain/consent.js';
 import { readAction } from './domain/read-state.js';
+import type { SaidEvent } from './domain/state-at.js';
 
 interface HistoryRow {
   readonly number: string;
@@ -71,4 +72,49 @@ export class HistoryRepository {
       context: context.parse(row.context),
     }));
   }
+
+  /** What had happened by some moments to the people of then: those who were merged later count for themselves before. */
+  async until(
+    tx: EntityManager,
+    tenant: TenantId,
+    asked: readonly { readonly ref: SubjectRef; readonly moment: Date }[],
+  ): Promise<readonly (readonly SaidEvent[])[]> {
+    const rows = await tx.query<(EventRow & { readonly place: number })[]>(
+      `with recursive people (place, ref, moment) as (
+         select a.ord::int - 1, a.ref, a.moment from unnest($2::uuid[], $3::timestamptz[]) with ordinality as a (ref, moment, ord)
+         union
+         select p.place, s.ref, p.moment from subjects s join people p on s.merged_into = p.ref
+          where s.tenant_id = $1 and s.merged_at > p.moment)
+       select p.place, e.subject_ref, e.number, e.purpose, e.action, e.at, e.occurred_at, e.expires_at, e.notice_version
+         from people p join consent_events e on e.tenant_id = $1 and e.subject_ref = p.ref and e.occurred_at <= p.moment`,
+      [tenant, asked.map(({ ref }) => ref), asked.map(({ moment }) => moment)],
+    );
+    const events = asked.map((): SaidEvent[] => []);
+    for (const row of rows) events[row.place]?.push(saidOf(row));
+    return events;
+  }
+}
+
+interface EventRow {
+  readonly subject_ref: string;
+  readonly number: string;
+  readonly purpose: string;
+  readonly action: string;
+  readonly at: Date;
+  readonly occurred_at: Date;
+  readonly expires_at: Date | null;
+  readonly notice_version: string | null;
+}
+
+function saidOf(row: EventRow): SaidEvent {
+  return {
+    subjectRef: subjectRef(row.subject_ref),
+    number: Number(row.number),
+    purpose: row.purpose,
+    action: readAction(row.action),
+    at: row.at,
+    occurredAt: row.occurred_at,
+    expiresAt: row.expires_at,
+    noticeVersion: row.notice_version,
+  };
 }

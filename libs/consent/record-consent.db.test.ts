@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '#access';
-import { holdsNow, type ConsentAction } from '#decisions';
-import type { TenantId } from '#kernel';
+import { holdsNow } from '#decisions';
+import { subjectRef, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { ApplyPolicy, parsePolicy, PolicyRow } from '#policy';
 import { DisclosureRow, ResolveSubjects } from '#subjects';
@@ -11,6 +11,7 @@ import { callerOf, openLibraries, withClient, type OpenLibraries } from '#testin
 import { ConsentModule } from './consent.module.js';
 import { ConsentRepository } from './consent.repository.js';
 import type { ConsentInput, SaidAction } from './domain/consent.js';
+import { stateAt } from './domain/state-at.js';
 import { ExpireConsents } from './expire-consents.js';
 import { ReadHistory } from './read-history.js';
 import { RecordConsent } from './record-consent.js';
@@ -192,15 +193,9 @@ describe('recording consents', () => {
             }));
             if (together) await Promise.all(inputs.map((input) => record(input)));
             else for (const input of inputs) await record(input);
-            let action: ConsentAction | undefined;
-            let denied = Number.NEGATIVE_INFINITY;
-            for (const event of (await history()).toReversed()) {
-              const yes = ['grant', 'renew'].includes(event.action);
-              const live = event.occurredAt.getTime() === event.at.getTime();
-              if (yes && !live && event.occurredAt.getTime() < denied) continue;
-              action = event.action;
-              if (!yes) denied = Math.max(denied, event.occurredAt.getTime());
-            }
+            const own = subjectRef(randomUUID());
+            const events = (await history()).map((event) => ({ ...event, subjectRef: own }));
+            const action = stateAt(events, new Date(Date.now() + minute)).get('ads')?.action;
             expect((await stateOf())?.action).toBe(action);
           },
         ),

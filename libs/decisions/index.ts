@@ -7,6 +7,7 @@ export {
   type ConsentState,
   type Decision,
   type DecisionState,
+  type PastState,
   type Unreadable,
 } from './domain/decide.js';
 export { normaliseValue } from './domain/identifiers.js';

@@ -97,6 +97,22 @@ export class ReadPolicy {
     return undefined;
   }
 
+  /** The policy that was in force at each moment, or the first where there was none yet; undefined when there never was any. */
+  async asOf(
+    tx: EntityManager,
+    tenant: TenantId,
+    moments: readonly Date[],
+  ): Promise<readonly (AppliedPolicy | undefined)[]> {
+    const versions = await this.repository.history(tx, tenant, mostListed);
+    const policies: (AppliedPolicy | undefined)[] = [];
+    for (const moment of moments) {
+      const then = versions.find(({ effectiveAt, appliedAt }) => (effectiveAt ?? appliedAt) <= moment);
+      const found = then ?? versions.at(-1);
+      policies.push(found && (await this.pinned(tx, tenant, found.version)));
+    }
+    return policies;
+  }
+
   /** A version that was read before; undefined means: `version`. */
   known(tenant: TenantId, version: number): AppliedPolicy | undefined {
     return this.versions.get(keyOf(tenant, version));

@@ -22,7 +22,11 @@ export class RelateSubjectsRepository {
   }
 
   /** All identifiers of one subject become another's, and so do its guardians and those whom it guards. */
-  async merge(tx: EntityManager, tenant: TenantId, from: SubjectRef, into: SubjectRef): Promise<void> {
+  async merge(
+    tx: EntityManager,
+    tenant: TenantId,
+    { from, into, at }: { readonly from: SubjectRef; readonly into: SubjectRef; readonly at: Date },
+  ): Promise<void> {
     const values = [tenant, from, into];
     await tx.query(
       'update subject_identifiers set subject_ref = $3 where tenant_id = $1 and subject_ref = $2',
@@ -44,7 +48,10 @@ export class RelateSubjectsRepository {
          from subjects b where a.tenant_id = $1 and a.ref = $3 and b.tenant_id = $1 and b.ref = $2`,
       values,
     );
-    await tx.query('update subjects set merged_into = $3 where tenant_id = $1 and ref = $2', values);
+    await tx.query('update subjects set merged_into = $3, merged_at = $4 where tenant_id = $1 and ref = $2', [
+      ...values,
+      at,
+    ]);
   }
 
   /** Gives identifiers of one subject to a new one; answers how many it had. */

@@ -34,7 +34,7 @@ export class RelateSubjects {
   }
 
   async merge(tx: EntityManager, tenant: TenantId, from: SubjectRef, into: SubjectRef): Promise<void> {
-    await this.repository.merge(tx, tenant, from, into);
+    await this.repository.merge(tx, tenant, { from, into, at: this.clock.now() });
   }
 
   /**

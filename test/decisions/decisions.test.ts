@@ -10,6 +10,7 @@ import {
   reasons,
   type ConsentState,
   type DecisionState,
+  type PastState,
   type Unreadable,
 } from '#decisions';
 import { parsePolicy } from '#policy';
@@ -31,6 +32,10 @@ const rowSchema = z.strictObject({
   optOutSignal: z.boolean().default(false),
   signalDenies: z.boolean().default(false),
   atLeast: z.number().optional(),
+  /** When the person spoke last, when the signal was collected, and what they had said of the purpose by then. */
+  since: z.coerce.date().default(new Date('2026-01-01')),
+  collectedAt: z.coerce.date().optional(),
+  then: z.union([z.enum(['unread', 'nothing', 'no policy of it']), consent]).default('unread'),
   expect: z.string(),
 });
 type Row = z.infer<typeof rowSchema>;
@@ -63,7 +68,7 @@ function stateOf(row: Row): DecisionState | Unreadable {
     purpose,
     {
       action,
-      since: new Date('2026-01-01'),
+      since: row.since,
       expiresAt: row.expiresAt ?? null,
       noticeVersion: row.noticeVersion,
       number: 12,
@@ -75,15 +80,24 @@ function stateOf(row: Row): DecisionState | Unreadable {
     subjectKnown: row.known,
     suppressed: row.suppressed,
     consents: new Map(consents),
+    atCollection: row.then === 'unread' ? undefined : pastOf(row, row.then),
   };
 }
 
-const questionOf = ({ purpose, jurisdiction, optOutSignal, signalDenies, atLeast }: Row) => ({
+function pastOf({ purpose, since }: Row, then: Exclude<Row['then'], 'unread'>): PastState {
+  if (then === 'no policy of it') return { rules: { ...rules, purposes: {} }, consents: new Map() };
+  if (then === 'nothing') return { rules, consents: new Map() };
+  const said = { action: then, since: new Date(since.getTime() - 1), noticeVersion: '1', number: 3 };
+  return { rules, consents: new Map([[purpose, { ...said, expiresAt: new Date('2026-03-01') }]]) };
+}
+
+const questionOf = ({ purpose, jurisdiction, optOutSignal, signalDenies, atLeast, collectedAt }: Row) => ({
   purpose,
   jurisdiction,
   optOutSignal,
   signalDenies,
   atLeast,
+  collectedAt,
 });
 
 describe('the decision table', () => {
@@ -138,6 +152,13 @@ function expectWarranted(state: DecisionState, question: Asked, at: Date): void 
   const own = state.consents.get(question.purpose);
   expect(isDeclared(question) ? own?.action === 'invalidate' || !isNo(own) : holds(own, at)).toBe(true);
   if (question.purpose === 'changing') expect(own?.noticeVersion).toBe('2');
+  expectCollectedSince(own, question.collectedAt);
+}
+
+/** No state here knows of an earlier one. */
+function expectCollectedSince(own: ConsentState | undefined, collectedAt: Date | undefined): void {
+  if (own !== undefined && collectedAt !== undefined)
+    expect(own.since.getTime()).toBeLessThanOrEqual(collectedAt.getTime());
 }
 
 function isDeclared({ purpose, jurisdiction = '' }: Asked): boolean {
@@ -169,6 +190,7 @@ describe('decide', () => {
     optOutSignal: fc.boolean(),
     signalDenies: fc.boolean(),
     atLeast: fc.option(fc.nat(100), { nil: undefined }),
+    collectedAt: fc.option(fc.date({ noInvalidDate: true }), { nil: undefined }),
   });
 
   it('allows only a known, unsuppressed person, under a policy, with a grant in force or a declared basis, and no no on the way up', () => {

@@ -54,7 +54,7 @@ export class DecisionsController {
     @Body(readQuestion) body: Question,
     @Headers('sec-gpc') gpc: string | undefined,
   ): DecisionDto | Promise<DecisionDto> {
-    return this.answer(caller, [body], contextOf(gpc, body), ([answer]) => {
+    return this.answer(caller, [inputOf(body)], contextOf(gpc, body), ([answer]) => {
       if (answer === undefined) throw new TypeError('a question has no answer');
       return presentDecision(answer);
     });
@@ -72,7 +72,7 @@ export class DecisionsController {
     @Body(readQuestions) body: Questions,
     @Headers('sec-gpc') gpc: string | undefined,
   ): DecisionsDto | Promise<DecisionsDto> {
-    const { questions } = body;
+    const questions = body.questions.map(inputOf);
     const brief = body.detail === 'reason';
     return this.answer(caller, questions, { ...contextOf(gpc, body), brief }, (answers) => ({
       ...presentStamp(answers),
@@ -129,6 +129,16 @@ export class DecisionsController {
     }
     for (const { decision, count } of counts.values()) this.metrics.countDecisions(decision, count);
   }
+}
+
+function inputOf(question: Questions['questions'][number]): QuestionInput {
+  const { subject, purpose, jurisdiction, collectedAt } = question;
+  return {
+    subject,
+    purpose,
+    jurisdiction,
+    collectedAt: collectedAt === undefined ? undefined : new Date(collectedAt),
+  };
 }
 
 type Context = Pick<Question, 'globalPrivacyControl' | 'revision' | 'signals'>;

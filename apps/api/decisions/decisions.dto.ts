@@ -20,6 +20,7 @@ const identifier = {
 } as const;
 const purpose = { type: 'string', minLength: 1, maxLength: 63 } as const;
 const jurisdiction = { type: 'string', minLength: 1, maxLength: 63 } as const;
+const collectedAt = { type: 'string', maxLength: 40, format: 'date-time' } as const;
 const context = {
   revision: { type: 'string', minLength: 1, maxLength: 32 },
   globalPrivacyControl: { type: 'boolean' },
@@ -38,7 +39,7 @@ export const questionSchema = {
   type: 'object',
   required: ['subject', 'purpose'],
   additionalProperties: false,
-  properties: { subject: identifier, purpose, jurisdiction, ...context },
+  properties: { subject: identifier, purpose, jurisdiction, collectedAt, ...context },
 } as const;
 
 export const batchSchema = {
@@ -54,7 +55,7 @@ export const batchSchema = {
         type: 'object',
         required: ['subject', 'purpose'],
         additionalProperties: false,
-        properties: { subject: identifier, purpose, jurisdiction },
+        properties: { subject: identifier, purpose, jurisdiction, collectedAt },
       },
     },
     detail: { enum: ['full', 'reason'] },
@@ -116,6 +117,13 @@ class OneQuestionDto {
     description: 'Where the person is; by default the purpose’s own legal basis holds.',
   })
   jurisdiction?: string;
+  @ApiPropertyOptional({
+    format: 'date-time',
+    maxLength: 40,
+    description:
+      'When the signal was collected: one from before the person’s last word is judged by what held then as well.',
+  })
+  collectedAt?: string;
 }
 
 export class QuestionDto extends OneQuestionDto {

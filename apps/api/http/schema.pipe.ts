@@ -1,8 +1,10 @@
 import type { PipeTransform } from '@nestjs/common';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { DomainError } from '#kernel';
+import { isMoment } from './moment.dto.js';
 
 const ajv = new Ajv({ strict: true, allErrors: false, ownProperties: true });
+ajv.addFormat('date-time', isMoment);
 
 /**
  * Validates a body by a compiled JSON Schema: a hundredth of what a class-validator DTO costs, for the routes that are

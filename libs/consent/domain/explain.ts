@@ -59,6 +59,8 @@ const inWords: Readonly<Record<Reason, string>> = {
   'consent.invalidated': 'Your consent to this was found not to be valid, so it is not used',
   'consent.notice_changed':
     'What we would do has changed since you agreed, so it is not done until you agree again',
+  'collection.not_allowed': 'You had not agreed to this when it was collected',
+  'collection.unknown': 'We are not sure what you had said when it was collected, so it is not used',
   'signal.opt_out': 'Your browser asked not to',
   'signal.not_consented': 'Your browser or app passed on that you did not agree',
   'subject.unknown': 'We do not know you',

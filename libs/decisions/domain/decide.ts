@@ -42,6 +42,14 @@ export interface DecisionState {
   readonly subjectKnown: boolean;
   readonly suppressed: boolean;
   readonly consents: ConsentsByPurpose;
+  /** What held when the signal was collected, where that was read. */
+  readonly atCollection?: PastState | undefined;
+}
+
+/** What held at an earlier moment. */
+export interface PastState {
+  readonly rules: DecisionRules;
+  readonly consents: ConsentsByPurpose;
 }
 
 /** Why there is no state to decide from: it could not be read, or what was read is too old. */
@@ -57,6 +65,8 @@ export interface Question {
   readonly signalDenies?: boolean;
   /** The answer must know of everything up to this revision. */
   readonly atLeast: number | undefined;
+  /** When the signal was collected; one from before the person's last word is judged by what held then as well. */
+  readonly collectedAt?: Date | undefined;
   /** Only whether and why: without the record of what it rests on, and without conditions. */
   readonly brief?: boolean;
 }
@@ -131,7 +141,26 @@ function judge(
   if (signal !== undefined) return deny(signal);
   const basis = basisIn(state.rules, purpose, question.jurisdiction);
   if (basis === undefined) return deny('jurisdiction.unknown');
-  return judgePerson(state.consents, purpose, question.purpose, basis, now);
+  const verdict = judgePerson(state.consents, purpose, question.purpose, basis, now);
+  return verdict[0] === 'allow' ? judgeCollection(state, purpose, question, verdict) : verdict;
+}
+
+/** An allow of now, for a signal of its time: what the person said since does not make good what was not allowed then. */
+function judgeCollection(
+  { consents, atCollection }: DecisionState,
+  { within }: PurposeRules,
+  { purpose: name, jurisdiction, collectedAt }: Question,
+  verdict: Verdict,
+): Verdict {
+  if (collectedAt === undefined) return verdict;
+  const said = [name, ...within].map((one) => consents.get(one));
+  if (said.every((consent) => consent === undefined || consent.since <= collectedAt)) return verdict;
+  if (atCollection === undefined) return ['deny', 'collection.unknown', name];
+  const purpose = purposeOf(atCollection.rules, name);
+  const basis = purpose === undefined ? undefined : basisIn(atCollection.rules, purpose, jurisdiction);
+  if (purpose === undefined || basis === undefined) return ['deny', 'collection.not_allowed', name];
+  const [effect] = judgePerson(atCollection.consents, purpose, name, basis, collectedAt);
+  return effect === 'allow' ? verdict : ['deny', 'collection.not_allowed', name];
 }
 
 /** What the request itself says against it. */

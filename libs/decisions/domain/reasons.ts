@@ -10,6 +10,8 @@ export const reasonSentences = {
   'consent.invalidated': 'The consent was found to be invalid.',
   'consent.notice_changed':
     'The notice has changed since the person consented, and they were not asked again.',
+  'collection.not_allowed': 'It was not allowed when the signal was collected.',
+  'collection.unknown': 'What held when the signal was collected could not be read.',
   'signal.opt_out': 'The request carries an opt-out signal that the purpose honours.',
   'signal.not_consented': 'The consent signals of the request do not cover the purpose.',
   'subject.unknown': 'Nobody of that name is registered.',
