@@ -99,7 +99,7 @@ async function verifyOffline(
   verifierKey: string,
   say: (step: StepReport) => void,
 ): Promise<void> {
-  view.heading('7. Everything is stopped; the exported files are verified offline');
+  view.heading('9. Everything is stopped; the exported files are verified offline');
   const started = performance.now();
   const cli = join(import.meta.dirname, '..', 'cli', 'main.js');
   const child = fork(cli, ['verify', '--quiet', '--key', verifierKey, ...files], { stdio: 'inherit' });
@@ -113,7 +113,7 @@ async function verifyOffline(
   view.checks(checks);
   view.say(`  try it: npm run lethe -- verify '${files.at(-1) ?? ''}'`);
   say({
-    step: 7,
+    step: 9,
     title: 'verify',
     milliseconds: Math.round(performance.now() - started),
     ok: checks.ok,

@@ -5,6 +5,7 @@ import { Checks, type StepReport } from './report.js';
 import type { Signals } from './signals.js';
 import { decide } from './steps/decide.js';
 import { erase } from './steps/erase.js';
+import { follow } from './steps/follow.js';
 import { exportFiles } from './steps/export.js';
 import { guard } from './steps/guard.js';
 import { register } from './steps/register.js';
@@ -37,6 +38,7 @@ export interface Made {
 const steps: readonly (readonly [string, (world: World, checks: Checks) => Promise<void>])[] = [
   ['Policies, the data map and the signals', register],
   ['Consent and decisions', decide],
+  ['The same decisions in your process, and in words', follow],
   ['Deletion of one person and of a batch', erase],
   ['Withdrawal of one purpose', withdraw],
   ['Retention, a dry run first', retain],
@@ -67,7 +69,7 @@ export async function runSteps(
     for (const [index, [title, run]] of steps.entries()) await runStep(index + 1, title, world, run, say);
     const files: string[] = [];
     await runStep(
-      7,
+      steps.length + 1,
       'Export of the audit log and the receipts',
       world,
       async (_, checks) => void files.push(...(await exportFiles(world, checks))),

@@ -111,9 +111,10 @@ export class FollowedReplica {
     return { identifiers: this.loaded?.replica.size ?? 0, bytes: this.loaded?.replica.bytes ?? 0 };
   }
 
-  /** Stops following; from then on every answer is a deny, once the bound has passed. */
+  /** Stops following and forgets what it knew: from then on every answer is a deny. */
   close(): void {
     this.closed = true;
+    this.loaded = undefined;
     clearTimeout(this.timer);
     this.abort.abort();
   }
@@ -174,7 +175,7 @@ export class FollowedReplica {
         loaded?.replica.setPacked(high, low, person);
       },
     });
-    this.loaded = loaded;
+    if (!this.closed) this.loaded = loaded;
   }
 }
 
