@@ -10,4 +10,5 @@ export const migrations: readonly Migration[] = [
   migration('0004_access'),
   migration('0005_policies'),
   migration('0006_consent'),
+  migration('0007_holds'),
 ];

@@ -12,7 +12,7 @@ import { DatabaseModule } from '#platform/database';
 import { OutboxModule } from '#platform/outbox';
 import { RuntimeModule } from '#platform/runtime';
 import { TelemetryModule, type Log } from '#platform/telemetry';
-import { PolicyModule, PolicyRow } from '#policy';
+import { HoldRow, PolicyModule, PolicyRow } from '#policy';
 import { ReceiptRow, RequestRow, RequestsModule } from '#requests';
 import { RetentionModule, SweepRow } from '#retention';
 import { StoreRow, StoresModule } from '#stores';
@@ -26,6 +26,7 @@ import { RecordsController } from './consents/records.controller.js';
 import { SubjectConsentsController } from './consents/subject-consents.controller.js';
 import { DecisionsController } from './decisions/decisions.controller.js';
 import { HealthController } from './health/health.controller.js';
+import { HoldsController } from './holds/holds.controller.js';
 import { AccessGuard } from './http/access.guard.js';
 import { AdmitCaller } from './http/admit-caller.js';
 import { KnowPerson } from './http/know-person.js';
@@ -50,6 +51,7 @@ const rows = [
   DisclosureRow,
   PolicyRow,
   PolicyPlanRow,
+  HoldRow,
   StoreRow,
   RescanRow,
   RequestRow,
@@ -64,6 +66,7 @@ const controllers = [
   BreakGlassController,
   PoliciesController,
   PlansController,
+  HoldsController,
   StoresController,
   SubjectsController,
   RelationsController,

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ExpireConsents, expireConsentsJob, planWithdrawalsJob } from '#consent';
 import {
   PlanWithdrawals,
+  ReleaseHeld,
   requestsSettledJob,
   RescanStores,
   rescanStoresJob,
@@ -14,6 +15,7 @@ import { tenantId } from '#kernel';
 import { IntegrateEntries, integrateLedgerJob } from '#ledger';
 import { EraseTenant, eraseTenantJob, WorkUnlessErasing } from '#offboarding';
 import type { Job } from '#platform/queue';
+import { holdsOverJob } from '#policy';
 import { PlanRequests, planRequestsJob, SettleRequests } from '#requests';
 import { RunSweeps, runSweepsJob, SettleSweeps } from '#retention';
 import { CheckStores, checkStoresJob } from '#stores';
@@ -55,13 +57,17 @@ export class StoreHandlers {
   }
 }
 
-/** The handlers that concern policies. */
+/** The handlers that concern policies and holds. */
 @Injectable()
 export class PolicyHandlers {
   readonly list: readonly Handler[];
 
-  constructor(countPlans: CountPlans, stopping: Stopping) {
+  constructor(countPlans: CountPlans, releaseHeld: ReleaseHeld, stopping: Stopping) {
     this.list = [
+      {
+        job: holdsOverJob,
+        handle: (payload) => releaseHeld.execute(tenantId(holdsOverJob.parse(payload).tenantId)),
+      },
       {
         job: countPlansJob,
         handle: (payload) =>

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { FindLostWork, ReadObligations } from '#enforcement';
+import { EndHolds, FindLostWork, ReadObligations } from '#enforcement';
 import { countPlansJob, PlansRepository } from '#impact';
 import type { Clock } from '#kernel';
 import { integrateLedgerJob, ReadLedger } from '#ledger';
@@ -53,6 +53,7 @@ export class LostBells {
   constructor(
     private readonly findLostWork: FindLostWork,
     private readonly tenantWork: LostTenantWork,
+    private readonly endHolds: EndHolds,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -64,6 +65,7 @@ export class LostBells {
     return [
       ...(await this.findLostWork.execute(tx, this.now())),
       ...(await this.tenantWork.find(tx, this.now())),
+      ...(await this.endHolds.find(tx, this.now())),
     ];
   }
 }

@@ -12,7 +12,7 @@ import { OutboxModule } from '#platform/outbox';
 import { QueueModule } from '#platform/queue';
 import { RuntimeModule } from '#platform/runtime';
 import { TelemetryModule, type Log } from '#platform/telemetry';
-import { PolicyRow } from '#policy';
+import { HoldRow, PolicyRow } from '#policy';
 import { ReceiptRow, RequestRow, RequestsModule } from '#requests';
 import { RetentionModule, SweepRow } from '#retention';
 import { StoreRow, StoresModule } from '#stores';
@@ -22,7 +22,17 @@ import { LanesProcessor, LedgerProcessor, PlansProcessor } from './processors.js
 import { LostBells, LostTenantWork, Reconcile, RelayBells } from './relay-bells.js';
 import { REGIONS, Stopping } from './stopping.js';
 
-const rows = [PolicyRow, PolicyPlanRow, StoreRow, RescanRow, RequestRow, ReceiptRow, SweepRow, ...ledgerRows];
+const rows = [
+  PolicyRow,
+  PolicyPlanRow,
+  HoldRow,
+  StoreRow,
+  RescanRow,
+  RequestRow,
+  ReceiptRow,
+  SweepRow,
+  ...ledgerRows,
+];
 
 /** The queue side: processors over the domain libraries, connected as the role of relay, integrator and lanes. */
 @Module({})

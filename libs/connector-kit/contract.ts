@@ -80,6 +80,11 @@ export interface BeforeOptions {
    * all rows. Needs `purposesField` and the capability `purposes_by_column`.
    */
   readonly onlyPurposes?: readonly string[];
+  /**
+   * Subject keys whose rows stay, however old. A key that cannot be in the dataset is refused (invalid_config): under another
+   * spelling, those rows would go. Rows without a key are nobody's, and go.
+   */
+  readonly except?: readonly string[];
 }
 
 export interface BeforeResult {
@@ -137,8 +142,14 @@ export interface Connector {
   /**
    * Counts a dataset by age: exactly what `purgeBefore` would remove with each of the cut-offs. For all of them the dataset
    * is read once. Without rows there are no groups. Throws DependencyError not_supported for more than 10,000 groups.
+   * `except` leaves rows out as it does for `purgeBefore`.
    */
-  countAges(dataset: Dataset, cutOffs: readonly Date[], signal: AbortSignal): Promise<readonly AgeGroup[]>;
+  countAges(
+    dataset: Dataset,
+    cutOffs: readonly Date[],
+    signal: AbortSignal,
+    except?: readonly string[],
+  ): Promise<readonly AgeGroup[]>;
   /** Removes rows collected strictly before the cut-off, a bounded piece a call; resumable from its cursor. */
   purgeBefore(dataset: Dataset, cutOff: Date, options: BeforeOptions): Promise<BeforeResult>;
   /** Streams the distinct subject keys of a dataset, in pages. */

@@ -16,4 +16,4 @@ export type {
 export { dataMapJsonSchema, parseDataMap, type MappedDataset, type MappedStore } from './data-map.js';
 export { AgeGroups, listFromJson, rowsBefore } from './domain/ages.js';
 export { epochAtOrBefore, epochStrictlyBefore } from './domain/moments.js';
-export { readSelectors, type WantedKey } from './domain/selectors.js';
+export { isKey, keysToLeave, readSelectors, type WantedKey } from './domain/selectors.js';

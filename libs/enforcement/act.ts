@@ -117,7 +117,7 @@ export class Act {
   ): Promise<readonly Settlement[]> {
     const settlements: Settlement[] = [];
     for (const obligation of group.members) {
-      const { cutOff, progress, onlyPurposes } = obligation;
+      const { cutOff, progress, onlyPurposes, except } = obligation;
       if (cutOff === null) continue;
       const dataset = datasetBy(group.dataset, obligation.moment);
       const options = {
@@ -125,6 +125,7 @@ export class Act {
         limit: sweepStep,
         ...(progress === null ? {} : { cursor: progress }),
         ...(onlyPurposes === null ? {} : { onlyPurposes }),
+        ...(except === undefined ? {} : { except }),
       };
       const step = await connector.purgeBefore(dataset, cutOff, options);
       if (step.cursor !== undefined) {
@@ -136,7 +137,7 @@ export class Act {
         });
         continue;
       }
-      const left = rowsBefore(await connector.countAges(dataset, [cutOff], signal), onlyPurposes);
+      const left = rowsBefore(await connector.countAges(dataset, [cutOff], signal, except), onlyPurposes);
       settlements.push(this.concludeSweep(obligation, step.rows, left));
     }
     return settlements;

@@ -6,6 +6,14 @@ import { SubjectsModule } from '#subjects';
 import { Act } from './act.js';
 import { CompactStores } from './compact-stores.js';
 import { FindLostWork } from './find-lost-work.js';
+import { FindHolds } from './holds/find-holds.js';
+import { HeldRepository } from './holds/held.repository.js';
+import { HoldBack } from './holds/hold-back.js';
+import { HoldPlanned } from './holds/hold-planned.js';
+import { CheckScope, FindInFlight, PlaceHold } from './holds/place-hold.js';
+import { EndHolds, ReleaseHeld, ResumeWork } from './holds/release-held.js';
+import { ReviewSweeps } from './holds/review-sweeps.js';
+import { Succeed } from './holds/succeed.js';
 import { LanesRepository } from './lanes.repository.js';
 import { ObligationsRepository } from './obligations.repository.js';
 import { PlanObligations, RecordPlan } from './plan-obligations.js';
@@ -24,6 +32,18 @@ import { ReadWarrants, TakeBatch } from './take-batch.js';
     ObligationsRepository,
     LanesRepository,
     RescansRepository,
+    HeldRepository,
+    FindHolds,
+    ReviewSweeps,
+    HoldBack,
+    HoldPlanned,
+    Succeed,
+    CheckScope,
+    FindInFlight,
+    PlaceHold,
+    EndHolds,
+    ResumeWork,
+    ReleaseHeld,
     RecordPlan,
     PlanObligations,
     TakeWithdrawals,
@@ -54,6 +74,10 @@ import { ReadWarrants, TakeBatch } from './take-batch.js';
     RequestRescan,
     ReadObligations,
     FindLostWork,
+    FindHolds,
+    PlaceHold,
+    EndHolds,
+    ReleaseHeld,
   ],
 })
 export class EnforcementModule {}

@@ -1,5 +1,9 @@
+export { currentParts } from './domain/held.js';
 export { EnforcementModule } from './enforcement.module.js';
 export { FindLostWork } from './find-lost-work.js';
+export { FindHolds, type HeldSweep } from './holds/find-holds.js';
+export { PlaceHold, type PlacedHold } from './holds/place-hold.js';
+export { EndHolds, ReleaseHeld } from './holds/release-held.js';
 export { requestsSettledJob, rescanStoresJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
 export type { Obligation } from './obligation.js';
 export { ObligationsRepository } from './obligations.repository.js';

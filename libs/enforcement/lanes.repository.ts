@@ -83,14 +83,14 @@ export class LanesRepository {
     return rows.map((row) => row.id);
   }
 
-  /** Age of the oldest open obligation in seconds, and how many are past their deadline. */
+  /** Age of the oldest open obligation in seconds, and how many are past their deadline; what waits for a hold is not late. */
   async backlog(
     tx: EntityManager,
     now: Date,
   ): Promise<{ readonly ageSeconds: number; readonly overdue: number }> {
     const [row] = await tx.query<{ age: string | null; overdue: string }[]>(
       `select extract(epoch from $1::timestamptz - min(planned_at)) as age, count(*) filter (where deadline < $1) as overdue
-         from obligations where settled_at is null`,
+         from obligations where settled_at is null and hold_id is null`,
       [now],
     );
     return { ageSeconds: Number(row?.age ?? 0), overdue: Number(row?.overdue ?? 0) };

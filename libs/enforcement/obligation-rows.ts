@@ -23,6 +23,7 @@ export interface ClaimedRow {
   readonly rows: string;
   readonly exact: boolean;
   readonly policy_version: number;
+  readonly succeeds: string | null;
 }
 
 export type ObligationRow = ClaimedRow & {
@@ -30,6 +31,7 @@ export type ObligationRow = ClaimedRow & {
   readonly error: string | null;
   readonly outcome: string | null;
   readonly basis: string | null;
+  readonly hold_id: string | null;
   readonly level: string | null;
   readonly planned_at: Date;
   readonly settled_at: Date | null;
@@ -55,6 +57,7 @@ export function readClaimed(row: ClaimedRow): ClaimedObligation {
     rows: Number(row.rows),
     exact: row.exact,
     policyVersion: row.policy_version,
+    succeeds: row.succeeds,
   };
 }
 
@@ -75,6 +78,8 @@ export function readObligation(row: ObligationRow): Obligation {
     error: row.error,
     outcome: outcomes.find((known) => known === row.outcome) ?? null,
     basis: row.basis,
+    holdId: row.hold_id,
+    succeeds: row.succeeds,
     level: row.level,
     policyVersion: row.policy_version,
     plannedAt: row.planned_at,

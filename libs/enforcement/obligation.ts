@@ -1,4 +1,5 @@
 import type { StoreId, SubjectRef, TenantId } from '#kernel';
+import type { HeldBy } from './domain/held.js';
 import type { CauseKind } from './domain/plan.js';
 import type { Outcome } from './domain/outcome.js';
 
@@ -18,8 +19,12 @@ export interface Obligation {
   readonly exact: boolean;
   readonly error: string | null;
   readonly outcome: Outcome | null;
-  /** The legal basis of what is retained. */
+  /** The legal basis of what is retained or held. */
   readonly basis: string | null;
+  /** The hold that held it, or, while it is open, that it waits for. */
+  readonly holdId: string | null;
+  /** The held obligation that it continues. */
+  readonly succeeds: string | null;
   readonly level: string | null;
   readonly policyVersion: number;
   readonly plannedAt: Date;
@@ -49,6 +54,12 @@ export interface ClaimedObligation {
   /** False once an attempt may have removed rows that nobody counted. */
   readonly exact: boolean;
   readonly policyVersion: number;
+  /** The held obligation that it continues. */
+  readonly succeeds: string | null;
+  /** By which hold it is held, or, with `except`, some of what it is about. */
+  readonly heldBy?: HeldBy;
+  /** Keys whose rows a sweep leaves out. */
+  readonly except?: readonly string[];
 }
 
 /** What one attempt did to an obligation's row. */

@@ -25,9 +25,11 @@ export interface NewObligation {
   readonly dueAt: Date | null;
   readonly awaits: readonly string[];
   /** An obligation that cannot be done is born settled, so that nobody waits for it. */
-  readonly outcome: 'unsupported' | 'retained' | null;
-  /** The legal basis of what is retained. */
+  readonly outcome: 'unsupported' | 'retained' | 'held' | null;
+  /** The legal basis of what is retained or held. */
   readonly basis: string | null;
+  /** The hold that holds it from the start. */
+  readonly holdId: string | null;
   readonly error: string | null;
 }
 
@@ -53,14 +55,14 @@ export class ObligationsRepository {
     }));
     await tx.query(
       `insert into obligations (tenant_id, id, lane_id, store_id, dataset, action, cause_kind, cause_id, subject_ref, sealed_key,
-                                only_purposes, moment, cut_off, as_of, deadline, due_at, awaits, policy_version, outcome, basis, error, planned_at, settled_at)
+                                only_purposes, moment, cut_off, as_of, deadline, due_at, awaits, policy_version, outcome, basis, hold_id, error, planned_at, settled_at)
        select $1, o.id, o."laneId", o."storeId", o.dataset, 'purge', o."causeKind", o."causeId", o."subjectRef", decode(o."sealedKey", 'hex'),
-              o."onlyPurposes", o.moment, o."cutOff", o."asOf", o.deadline, o."dueAt", o.awaits, $3, o.outcome, o.basis, o.error, $4,
+              o."onlyPurposes", o.moment, o."cutOff", o."asOf", o.deadline, o."dueAt", o.awaits, $3, o.outcome, o.basis, o."holdId", o.error, $4,
               case when o.outcome is null then null else $4::timestamptz end
          from jsonb_to_recordset($2::jsonb) as o (
               id uuid, "laneId" uuid, "storeId" uuid, dataset text, "causeKind" text, "causeId" uuid, "subjectRef" uuid, "sealedKey" text,
               "onlyPurposes" text[], moment text, "cutOff" timestamptz, "asOf" timestamptz, deadline timestamptz, "dueAt" timestamptz, awaits text[],
-              outcome text, basis text, error text)`,
+              outcome text, basis text, "holdId" uuid, error text)`,
       [tenant, JSON.stringify(documents), stamp.policyVersion, stamp.at],
     );
   }
@@ -105,7 +107,7 @@ export class ObligationsRepository {
                 order by deadline, id limit $3 for update skip locked) due
         where o.tenant_id = due.tenant_id and o.id = due.id
         returning o.tenant_id, o.id, o.store_id, o.dataset, o.cause_kind, o.cause_id, o.subject_ref, o.sealed_key, o.only_purposes,
-                  o.moment, o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.exact, o.policy_version`,
+                  o.moment, o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.exact, o.policy_version, o.succeeds`,
       [laneId, now, limit],
     );
     return rows.map(readClaimed);
@@ -136,15 +138,16 @@ export class ObligationsRepository {
     settlements: readonly Settlement[],
     now: Date,
   ): Promise<readonly Settlement[]> {
-    const documents = settlements.map(({ obligation, ...rest }) => ({
-      ...rest,
-      tenant: obligation.tenant,
-      id: obligation.id,
-    }));
+    const documents = settlements.map(({ obligation, ...rest }) => {
+      const { tenant, id, heldBy } = obligation;
+      const hold = rest.outcome === 'held' ? heldBy : undefined;
+      return { ...rest, tenant, id, holdId: hold?.hold ?? null, basis: hold?.basis ?? null };
+    });
     const [rows] = await tx.query<[{ tenant_id: string; id: string }[], number]>(
       `update obligations o
           set attempts = case when s.outcome is null and s.error is null then 0 else o.attempts end,
               rows = o.rows + s.removed, exact = o.exact and s.exact, outcome = s.outcome, level = s.level, error = s.error,
+              hold_id = s."holdId", basis = s.basis,
               due_at = case when s.outcome is not null then null
                             when s."dueAt" is null and o.awaits = '{}' then $2::timestamptz
                             else s."dueAt" end,
@@ -152,7 +155,8 @@ export class ObligationsRepository {
               settled_at = case when s.outcome is not null then $2::timestamptz end,
               sealed_key = case when s.outcome is null then o.sealed_key end
          from jsonb_to_recordset($1::jsonb) as s (
-              tenant uuid, id uuid, removed bigint, exact boolean, outcome text, level text, error text, "dueAt" timestamptz, progress text)
+              tenant uuid, id uuid, removed bigint, exact boolean, outcome text, level text, error text, "dueAt" timestamptz, progress text,
+              "holdId" uuid, basis text)
         where o.tenant_id = s.tenant and o.id = s.id and o.settled_at is null
           and o.tenant_id <> all (array(select id from tenants where state = 'erasing'))
         returning o.tenant_id, o.id`,

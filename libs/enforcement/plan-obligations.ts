@@ -14,13 +14,14 @@ import {
   type PlannedObligation,
   type SubjectCause,
 } from './domain/plan.js';
+import { HoldPlanned, type HeldPlan } from './holds/hold-planned.js';
 import { requestsSettledJob, wakeLaneJob } from './jobs.js';
 import { keyContext } from './obligation.js';
 import { ObligationsRepository, type NewObligation } from './obligations.repository.js';
 import { settledEntry, type SettledObligation } from './settled-entry.js';
 
 /** Derived data waits this long for its source; a source that is down delays it no longer, and it is erased again afterwards. */
-const sourceGraceMilliseconds = 5_000;
+export const sourceGraceMilliseconds = 5_000;
 
 /** Seals what a connector needs, and tells the ledger and the lanes about a plan. */
 @Injectable()
@@ -29,13 +30,19 @@ export class RecordPlan {
     private readonly sealer: Sealer,
     private readonly outbox: Outbox,
     private readonly appendEntries: AppendEntries,
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
 
-  seal(tenant: TenantId, planned: PlannedObligation, at: Date): NewObligation {
+  now(): Date {
+    return this.clock.now();
+  }
+
+  seal(tenant: TenantId, { planned, heldBy }: HeldPlan, at: Date): NewObligation {
     const { cause, keys, awaits, disposal, laneId, storeId, dataset, onlyPurposes } = planned;
     const id = this.ids.next();
-    const { outcome, error } = bornWith(planned);
+    const { outcome, error } =
+      heldBy === undefined ? bornWith(planned) : { outcome: 'held' as const, error: heldBy.note };
     const open = outcome === null;
     return {
       id,
@@ -45,9 +52,7 @@ export class RecordPlan {
       causeKind: cause.kind,
       causeId: cause.id,
       subjectRef: cause.subjectRef,
-      sealedKey: open
-        ? this.sealer.seal(Buffer.from(JSON.stringify(keys), 'utf8'), keyContext(tenant, id))
-        : null,
+      sealedKey: open ? this.sealer.seal(plainKeys(keys), keyContext(tenant, id)) : null,
       onlyPurposes,
       moment: 'collected',
       cutOff: null,
@@ -56,7 +61,8 @@ export class RecordPlan {
       dueAt: open ? new Date(at.getTime() + (awaits.length > 0 ? sourceGraceMilliseconds : 0)) : null,
       awaits,
       outcome,
-      basis: disposal.kind === 'retain' ? disposal.basis : null,
+      basis: heldBy?.basis ?? (disposal.kind === 'retain' ? disposal.basis : null),
+      holdId: heldBy?.hold ?? null,
       error,
     };
   }
@@ -100,7 +106,7 @@ export class PlanObligations {
     private readonly governance: ReadGovernance,
     private readonly resolve: ResolveSubjects,
     private readonly recordPlan: RecordPlan,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly holdPlanned: HoldPlanned,
   ) {}
 
   /**
@@ -121,8 +127,9 @@ export class PlanObligations {
     const planned = causes.flatMap((cause) =>
       plan(cause, identifiers.get(cause.subjectRef) ?? new Map(), { stores, world }),
     );
-    const at = this.clock.now();
-    const obligations = planned.map((one) => this.recordPlan.seal(tenant, one, at));
+    const at = this.recordPlan.now();
+    const held = await this.holdPlanned.execute(tx, tenant, planned, stores);
+    const obligations = held.map((one) => this.recordPlan.seal(tenant, one, at));
     const open = new Map(causes.map((cause) => [cause.id, 0]));
     for (const { causeId, outcome } of obligations)
       if (outcome === null) open.set(causeId, (open.get(causeId) ?? 0) + 1);
@@ -133,9 +140,19 @@ export class PlanObligations {
       at,
     );
     await this.repository.insert(tx, tenant, obligations, { policyVersion, at });
+    const withKeys = obligations.map((obligation, index) => ({
+      obligation,
+      keys: plainKeys(planned[index]?.keys ?? []),
+    }));
+    await this.holdPlanned.successors(tx, tenant, withKeys);
     const settled = bornSettled(obligations, stores, policyVersion);
     await this.recordPlan.execute(tx, tenant, causes, obligations, settled);
   }
+}
+
+/** What is sealed with an obligation. */
+function plainKeys(keys: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify(keys), 'utf8');
 }
 
 /** What is kept on a legal basis, cannot be done, or cannot be found, is settled from the start and said. */

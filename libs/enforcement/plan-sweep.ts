@@ -53,6 +53,7 @@ export class PlanSweep {
       awaits: [],
       outcome: null,
       basis: null,
+      holdId: null,
       error: null,
     };
     await this.repository.insert(tx, tenant, [obligation], { policyVersion: sweep.policyVersion, at });

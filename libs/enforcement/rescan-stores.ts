@@ -19,6 +19,7 @@ import { deadlineOf, ReadPolicy } from '#policy';
 import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
 import { SuppressSubjects } from '#subjects';
 import { datasetName, type SubjectCause } from './domain/plan.js';
+import { HeldRepository } from './holds/held.repository.js';
 import { rescanStoresJob } from './jobs.js';
 import { PlanObligations } from './plan-obligations.js';
 import { RescansRepository, type Rescan } from './rescans.repository.js';
@@ -121,6 +122,7 @@ export class ScanDataset {
     private readonly openStore: OpenStore,
     private readonly suppress: SuppressSubjects,
     private readonly planReappearance: PlanReappearance,
+    private readonly held: HeldRepository,
   ) {}
 
   async execute(tenant: TenantId, store: RegisteredStore, dataset: MappedDataset, signal: AbortSignal) {
@@ -132,7 +134,11 @@ export class ScanDataset {
       const identifiers = page.map((value) => ({ type: dataset.identifier, value }));
       found += await this.transactions.run(tenant, async (tx) => {
         const suppressed = await this.suppress.among(tx, tenant, identifiers);
-        const people = [...suppressed].map(([index, ref]) => ({ ref, key: page[index] ?? '' }));
+        const place = { storeId: store.id, dataset: dataset.name };
+        const held = await this.held.waiting(tx, tenant, place, [...suppressed.values()]);
+        const people = [...suppressed]
+          .filter(([, ref]) => !held.has(ref))
+          .map(([index, ref]) => ({ ref, key: page[index] ?? '' }));
         await this.planReappearance.execute(
           tx,
           tenant,

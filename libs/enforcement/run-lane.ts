@@ -88,8 +88,8 @@ export class RunLane {
         if (batch === undefined) break;
         const acted = await this.act.execute(batch.warranted, signal);
         if (!(await this.settleBatch.execute(lease, batch, acted))) break;
-        handled += batch.warranted.length + batch.superseded.length;
-        this.holdLane.count(acted.map(({ outcome }) => outcome));
+        handled += batch.warranted.length + batch.superseded.length + batch.held.length;
+        this.holdLane.count([...acted.map(({ outcome }) => outcome), ...batch.held.map(() => 'held')]);
       }
       if (!signal.aborted && (await this.holdLane.holds(lease)))
         await this.compactStores.execute(laneId, signal);

@@ -13,7 +13,7 @@ import { DatabaseModule, Transactions } from '#platform/database';
 import { OutboxModule } from '#platform/outbox';
 import { RuntimeModule } from '#platform/runtime';
 import { Log, TelemetryModule } from '#platform/telemetry';
-import { PolicyRow } from '#policy';
+import { HoldRow, PolicyRow } from '#policy';
 import { StoreRow } from '#stores';
 import { createTestDatabase, withClient, type TestDatabase } from '#testing';
 import { CompactStores } from './compact-stores.js';
@@ -43,7 +43,7 @@ async function open(url: string): Promise<INestApplicationContext> {
     {
       module: Root,
       imports: [
-        DatabaseModule.forRole(url, [PolicyRow, StoreRow, ...ledgerRows], 4),
+        DatabaseModule.forRole(url, [PolicyRow, HoldRow, StoreRow, ...ledgerRows], 4),
         RuntimeModule,
         TelemetryModule.logging(Log.to('test', 'silent')),
         OutboxModule,

@@ -6,6 +6,7 @@ import { Transactions } from '#platform/database';
 import { Outbox, type Bell } from '#platform/outbox';
 import { CLOCK } from '#platform/runtime';
 import { StoresRepository } from '#stores';
+import { Succeed } from './holds/succeed.js';
 import { datasetName } from './domain/plan.js';
 import { requestsSettledJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
@@ -25,6 +26,7 @@ export class RecordOutcomes {
     private readonly stores: StoresRepository,
     private readonly outbox: Outbox,
     private readonly appendEntries: AppendEntries,
+    private readonly succeed: Succeed,
   ) {}
 
   async execute(
@@ -43,6 +45,7 @@ export class RecordOutcomes {
       subjectRef,
       dataset: names.get(id) ?? '',
     }));
+    await this.succeed.ofSettled(tx, settled);
     const lanes = await this.obligations.release(tx, sources, now);
     const finished = await this.obligations.countDown(tx, countByCause(settled), now);
     const compactAt = new Date(now.getTime() + compactionDelayMilliseconds);
@@ -76,7 +79,11 @@ export class SettleBatch {
 
   /** Answers false when the fence was no longer ours. */
   async execute(lease: Lease, batch: Batch, acted: readonly Settlement[]): Promise<boolean> {
-    const settlements = [...acted, ...batch.superseded.map(superseded)];
+    const settlements = [
+      ...acted.map(heldInPart),
+      ...batch.superseded.map((one) => untouched(one, 'superseded')),
+      ...batch.held.map((one) => untouched(one, 'held')),
+    ];
     for (;;) {
       try {
         return await this.transactions.run(null, (tx) => this.settle(tx, lease, batch, settlements));
@@ -112,13 +119,14 @@ function datasetNames(batch: Batch): ReadonlyMap<string, string> {
     ...batch.warranted.map(
       ({ obligation: { id, dataset }, store }) => [id, datasetName(store, { name: dataset })] as const,
     ),
-    ...batch.superseded.map(({ obligation: { id }, dataset }) => [id, dataset] as const),
+    ...[...batch.superseded, ...batch.held].map(({ obligation: { id }, dataset }) => [id, dataset] as const),
   ]);
 }
 
 function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
   const { obligation, outcome, removed, exact, level, error } = settlement;
-  const { id, causeKind, causeId, subjectRef, rows, policyVersion } = obligation;
+  const { id, causeKind, causeId, subjectRef, rows, policyVersion, heldBy } = obligation;
+  const hold = outcome === 'held' ? heldBy : undefined;
   return settledEntry({
     id,
     causeKind,
@@ -129,23 +137,32 @@ function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
     rows: rows + removed,
     exact,
     level,
-    basis: null,
+    basis: hold?.basis ?? null,
+    holdId: hold?.hold ?? null,
     error,
     policyVersion,
   });
 }
 
-function superseded({ obligation }: Batch['superseded'][number]): Settlement {
+/** Settled without touching the store. */
+function untouched({ obligation }: Batch['superseded'][number], outcome: 'superseded' | 'held'): Settlement {
   return {
     obligation,
     removed: 0,
     exact: true,
-    outcome: 'superseded',
+    outcome,
     level: null,
-    error: null,
+    error: outcome === 'held' ? (obligation.heldBy?.note ?? null) : null,
     dueAt: null,
     progress: null,
   };
+}
+
+/** A sweep that left out what a hold keeps has done the rest. */
+function heldInPart(settlement: Settlement): Settlement {
+  const { obligation, outcome } = settlement;
+  const done = outcome === 'erased' || outcome === 'not_found';
+  return done && obligation.heldBy !== undefined ? { ...settlement, outcome: 'held' } : settlement;
 }
 
 function countByCause(settled: readonly Settlement[]) {
@@ -171,9 +188,9 @@ function causeBells(finished: Awaited<ReturnType<ObligationsRepository['countDow
 /** Where something was erased, the bytes may still lie about until the store is compacted. */
 function erasedDatasets(settled: readonly Settlement[]) {
   const byStore = new Map<StoreId, { tenant: TenantId; storeId: StoreId; datasets: string[] }>();
-  for (const { obligation, outcome } of settled) {
-    if (outcome !== 'erased') continue;
-    const { tenant, storeId, dataset } = obligation;
+  for (const { obligation, outcome, removed } of settled) {
+    const { tenant, storeId, dataset, rows } = obligation;
+    if (outcome !== 'erased' && (outcome !== 'held' || rows + removed === 0)) continue;
     const known = byStore.get(storeId) ?? { tenant, storeId, datasets: [] };
     if (!known.datasets.includes(dataset)) known.datasets.push(dataset);
     byStore.set(storeId, known);

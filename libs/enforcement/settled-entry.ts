@@ -14,15 +14,17 @@ export interface SettledObligation {
   readonly rows: number;
   readonly exact: boolean;
   readonly level: string | null;
-  /** The legal basis of what is retained; otherwise null, and left out. */
+  /** The legal basis of what is retained or held; otherwise null, and left out. */
   readonly basis: string | null;
+  /** The hold that holds it; otherwise null, and left out. */
+  readonly holdId: string | null;
   readonly error: string | null;
   readonly policyVersion: number;
 }
 
 /** The one ledger entry that every obligation ends with. */
 export function settledEntry(settled: SettledObligation) {
-  const { id, causeKind, causeId, subjectRef, basis, ...told } = settled;
+  const { id, causeKind, causeId, subjectRef, basis, holdId, ...told } = settled;
   return {
     kind: 'obligation.settled' as const,
     ...(subjectRef === null ? {} : { subjectRef }),
@@ -31,6 +33,7 @@ export function settledEntry(settled: SettledObligation) {
       cause: causeKind,
       causeId,
       ...(basis === null ? {} : { basis }),
+      ...(holdId === null ? {} : { hold: holdId }),
       dataset: told.dataset,
       outcome: told.outcome,
       rows: told.rows,

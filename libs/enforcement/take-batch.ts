@@ -6,6 +6,7 @@ import { Transactions } from '#platform/database';
 import { CLOCK, IDS } from '#platform/runtime';
 import { ReadPolicy } from '#policy';
 import { StoresRepository, type RegisteredStore } from '#stores';
+import { HoldBack } from './holds/hold-back.js';
 import { datasetName, lostPurposes, stillLost } from './domain/plan.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
 import type { ClaimedObligation } from './obligation.js';
@@ -30,18 +31,21 @@ export interface Batch {
   readonly warranted: readonly WarrantedObligation[];
   /** No longer warranted: settled without touching the store. */
   readonly superseded: readonly SupersededObligation[];
+  /** A hold covers them: settled without touching the store. */
+  readonly held: readonly SupersededObligation[];
 }
 
 /** Enough to make a set-based call cheap, few enough to settle in one short transaction. */
 const batchSize = 2_000;
 
-/** Re-reads consent and the data map for claimed work. */
+/** Re-reads holds, consent and the data map for claimed work. */
 @Injectable()
 export class ReadWarrants {
   constructor(
     private readonly stores: StoresRepository,
     private readonly consent: ConsentRepository,
     private readonly readPolicy: ReadPolicy,
+    private readonly holdBack: HoldBack,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -64,7 +68,7 @@ export class ReadWarrants {
       const store = stores.get(obligation.storeId) ?? { name: obligation.storeId };
       superseded.push({ obligation, dataset: datasetName(store, { name: obligation.dataset }) });
     }
-    return { warranted, superseded };
+    return this.holdBack.execute(tx, { warranted, superseded });
   }
 
   /** What each person has lost by now, by tenant: under the policy and the consents of this moment. */
@@ -111,7 +115,8 @@ export class TakeBatch {
       if (claimed.length === 0) return undefined;
       const id = this.ids.next();
       const warrants = await this.warrants.execute(tx, lease.laneId, claimed);
-      await this.lanes.openBatch(tx, lease, { id, obligations: claimed.map((one) => one.id), at: now });
+      const inHand = warrants.warranted.map(({ obligation }) => obligation.id);
+      await this.lanes.openBatch(tx, lease, { id, obligations: inHand, at: now });
       return { id, ...warrants };
     });
   }

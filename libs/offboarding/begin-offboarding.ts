@@ -6,6 +6,7 @@ import { ObligationsRepository } from '#enforcement';
 import { DomainError, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
+import { HoldsRepository } from '#policy';
 import { RequestsRepository } from '#requests';
 import { OffboardingRepository } from './offboarding.repository.js';
 
@@ -16,7 +17,14 @@ export class CountOpenWork {
     private readonly requests: RequestsRepository,
     private readonly obligations: ObligationsRepository,
     private readonly consent: ConsentRepository,
+    private readonly holds: HoldsRepository,
   ) {}
+
+  /** Throws DomainError conflict `tenant.under_hold` while a legal hold is active: nobody would hold to it any more. */
+  async mustNotBeHeld(tx: EntityManager, tenant: TenantId, at: Date): Promise<void> {
+    const held = (await this.holds.inForce(tx, [tenant], at)).get(tenant)?.length ?? 0;
+    if (held > 0) throw underHold(held);
+  }
 
   async execute(tx: EntityManager, tenant: TenantId): Promise<number> {
     const requests = await this.requests.countOpen(tx, tenant);
@@ -38,7 +46,7 @@ export class BeginOffboarding {
 
   /**
    * Throws DomainError invalid `tenant.not_confirmed` unless `confirm` is the tenant's slug, conflict `tenant.not_active`
-   * when it is leaving already, and `tenant.work_open` while requests, obligations or withdrawals are open and nobody
+   * when it is leaving already, `tenant.under_hold` while a legal hold is active, and `tenant.work_open` while requests, obligations or withdrawals are open and nobody
    * said to abandon them. What is abandoned still goes on until the erasure begins.
    */
   async execute(
@@ -51,6 +59,7 @@ export class BeginOffboarding {
       const { state, slug } = await this.repository.lock(tx, tenant);
       if (input.confirm !== slug) throw notConfirmed();
       if (state !== 'active') throw leaving();
+      await this.countOpenWork.mustNotBeHeld(tx, tenant, input.at);
       const open = await this.countOpenWork.execute(tx, tenant);
       if (open > 0 && !input.abandonOpenWork) throw workOpen(open);
       await this.repository.begin(tx, tenant, input.at);
@@ -70,6 +79,14 @@ function notConfirmed(): DomainError {
 
 function leaving(): DomainError {
   return new DomainError('conflict', 'tenant.not_active', 'the tenant is leaving already');
+}
+
+function underHold(held: number): DomainError {
+  return new DomainError(
+    'conflict',
+    'tenant.under_hold',
+    `${held} legal holds are active: they end on their date, or when they are lifted`,
+  );
 }
 
 function workOpen(open: number): DomainError {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '#access';
 import { ConsentModule } from '#consent';
 import { EnforcementModule } from '#enforcement';
+import { PolicyModule } from '#policy';
 import { RequestsModule } from '#requests';
 import { SubjectsModule } from '#subjects';
 import { BeginErasure } from './begin-erasure.js';
@@ -16,7 +17,7 @@ import { WorkUnlessErasing } from './work-unless-erasing.js';
 
 /** What a tenant's administrator asks for. */
 @Module({
-  imports: [AccessModule, SubjectsModule, ConsentModule, EnforcementModule, RequestsModule],
+  imports: [AccessModule, SubjectsModule, PolicyModule, ConsentModule, EnforcementModule, RequestsModule],
   providers: [
     OffboardingRepository,
     ExportRepository,

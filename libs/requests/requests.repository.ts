@@ -98,7 +98,7 @@ export class RequestsRepository {
     await tx.query(
       `update requests r set state = s.state, settled_at = $4
          from unnest($2::uuid[], $3::text[]) as s (id, state)
-        where r.tenant_id = $1 and r.id = s.id and r.state = 'running'`,
+        where r.tenant_id = $1 and r.id = s.id and r.state <> 'received'`,
       [tenant, settled.map(({ id }) => id), settled.map(({ state }) => state), at],
     );
   }
@@ -142,9 +142,22 @@ export class RequestsRepository {
     return (await query.getMany()).map(read);
   }
 
+  /** The latest: each amends the one before. */
   async receipt(tx: EntityManager, tenant: TenantId, requestId: string): Promise<StoredReceipt | undefined> {
-    const row = await tx.findOneBy(ReceiptRow, { tenantId: tenant, requestId });
+    const where = { tenantId: tenant, requestId };
+    const row = await tx.findOne(ReceiptRow, { where, order: { number: 'desc' } });
     return row === null ? undefined : { document: row.document, number: Number(row.number) };
+  }
+
+  /** By request; one that was never settled has none. */
+  async latestReceipts(
+    tx: EntityManager,
+    tenant: TenantId,
+    requestIds: readonly string[],
+  ): Promise<ReadonlyMap<string, JsonObject>> {
+    const where = { tenantId: tenant, requestId: Any([...requestIds]) };
+    const rows = await tx.find(ReceiptRow, { where, order: { number: 'asc' } });
+    return new Map(rows.map(({ requestId, document }) => [requestId, document]));
   }
 
   /** How many requests of a tenant are not settled. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ConsentRepository } from '#consent';
-import { ObligationsRepository, type Obligation } from '#enforcement';
+import { currentParts, ObligationsRepository } from '#enforcement';
 import { canonicalJson, type Clock, type JsonObject, type TenantId } from '#kernel';
 import { AppendEntries, ReadLedger } from '#ledger';
 import { Transactions } from '#platform/database';
@@ -19,6 +19,8 @@ interface SettledRequest {
   readonly request: Request;
   readonly state: RequestState;
   readonly document: JsonObject;
+  /** Some of the person's data is still there, and is to go. */
+  readonly isHeld: boolean;
 }
 
 /** Reads what became of each part and settles the requests; our own copies of erased people's identifiers go. */
@@ -44,17 +46,21 @@ export class CloseRequests {
       (part): string => part.causeId,
     );
     const stores = await this.stores.all(tx, tenant);
+    const issued = await this.repository.latestReceipts(tx, tenant, causes);
     const { origin } = await this.ledger.identity(tx, tenant);
     const settled = requests.map((request): SettledRequest => {
-      const own: readonly Obligation[] = parts.get(request.id) ?? [];
+      const own = currentParts(parts.get(request.id) ?? []);
       const state = settledState(own);
       const { id: requestId, kind, asOf, policyVersion } = request;
+      const amended = issued.get(requestId);
+      const amends = amended === undefined ? null : digestOf(amended);
       return {
         request,
         state,
+        isHeld: own.some(({ outcome }) => outcome === 'held'),
         document: receiptDocument(
           origin,
-          { requestId, kind, state, asOf, policyVersion, settledAt: now },
+          { requestId, kind, state, asOf, policyVersion, settledAt: now, amends },
           own,
           stores,
         ),
@@ -96,10 +102,7 @@ export class WriteReceipts {
       {
         kind: 'receipt.issued' as const,
         subjectRef: request.subjectRef,
-        data: {
-          request: request.id,
-          digest: createHash('sha256').update(canonicalJson(document)).digest('base64'),
-        },
+        data: { request: request.id, digest: digestOf(document) },
       },
     ]);
     const { first } = await this.appendEntries.execute(tx, tenant, entries);
@@ -140,9 +143,14 @@ export class SettleRequests {
   }
 }
 
-/** Who is erased everywhere; of the others we keep what a person needs to finish the work. */
+/** base64(SHA-256) of a receipt's document as canonical JSON (RFC 8785). */
+function digestOf(document: JsonObject): string {
+  return createHash('sha256').update(canonicalJson(document)).digest('base64');
+}
+
+/** Who is erased everywhere; of the others we keep what a person needs to finish the work, or what a hold knows them by. */
 function erased(settled: readonly SettledRequest[]) {
   return settled
-    .filter(({ state }) => state !== 'partially_completed')
+    .filter(({ state, isHeld }) => state !== 'partially_completed' && !isHeld)
     .map(({ request }) => request.subjectRef);
 }

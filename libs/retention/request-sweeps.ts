@@ -80,6 +80,7 @@ export class RequestSweeps {
         expected: null,
         effected: null,
         error: null,
+        holdId: null,
       }));
       await this.repository.insert(tx, tenant, sweeps, input.at);
       await this.outbox.add(tx, [runSweepsJob.bell({ tenantId: tenant })]);

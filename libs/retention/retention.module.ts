@@ -3,7 +3,7 @@ import { EnforcementModule } from '#enforcement';
 import { PolicyModule } from '#policy';
 import { StoresModule } from '#stores';
 import { ReadDueSweeps, RequestSweeps } from './request-sweeps.js';
-import { RecordSweep, RunSweeps, SettleSweeps, StartSweep } from './run-sweeps.js';
+import { CountSweep, RecordSweep, RunSweeps, SettleSweeps, StartSweep } from './run-sweeps.js';
 import { SweepsRepository } from './sweeps.repository.js';
 
 @Module({
@@ -14,6 +14,7 @@ import { SweepsRepository } from './sweeps.repository.js';
     RequestSweeps,
     RecordSweep,
     StartSweep,
+    CountSweep,
     RunSweeps,
     SettleSweeps,
   ],

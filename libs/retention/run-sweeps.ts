@@ -1,14 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { rowsBefore } from '#connector-kit';
-import { ObligationsRepository, PlanSweep } from '#enforcement';
+import { rowsBefore, type MappedDataset } from '#connector-kit';
+import {
+  currentParts,
+  FindHolds,
+  ObligationsRepository,
+  PlanSweep,
+  type HeldSweep,
+  type Obligation,
+} from '#enforcement';
 import { DependencyError, type Clock, type TenantId } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
 import { deadlineOf, ReadPolicy } from '#policy';
 import { datasetBy, OpenStore, StoresRepository, type RegisteredStore } from '#stores';
-import { SweepsRepository, type Sweep } from './sweeps.repository.js';
+import { SweepsRepository, type Sweep, type SweepProgress } from './sweeps.repository.js';
+
+/** What a sweep would remove, and which hold keeps more from it. */
+type CountedSweep = Pick<Sweep, 'expected' | 'error' | 'holdId'>;
 
 /** The ledger's side of a sweep, and its end. */
 @Injectable()
@@ -45,30 +55,30 @@ export class RecordSweep {
     if (causes.length === 0) return 0;
     const now = this.now();
     const sweeps = await this.repository.byIds(tx, tenant, causes);
-    const parts = new Map(
-      (await this.obligations.ofCauses(tx, tenant, causes)).map((part) => [part.causeId, part]),
-    );
+    const links = await this.obligations.ofCauses(tx, tenant, causes);
+    const parts = new Map(currentParts(links).map((part) => [part.causeId, part]));
     const entries = [];
     for (const sweep of sweeps) {
-      const part = parts.get(sweep.id);
-      const state = part?.outcome === 'failed' || part === undefined ? 'failed' : 'finished';
-      const effected = part?.rows ?? 0;
-      await this.repository.advance(
-        tx,
-        tenant,
-        sweep,
-        { state, expected: sweep.expected, effected, error: part?.error ?? null },
-        now,
-      );
+      const end = endOf(sweep, parts.get(sweep.id));
+      await this.repository.advance(tx, tenant, sweep, end, now);
+      const { state, expected, effected, holdId } = end;
+      const held = holdId === null ? {} : { hold: holdId };
       entries.push({
         kind: 'sweep.settled' as const,
-        data: { sweep: sweep.id, state, expected: sweep.expected, effected },
+        data: { sweep: sweep.id, state, expected, effected, ...held },
       });
     }
     await this.obligations.closeCauses(tx, tenant, causes, now);
     await this.appendEntries.execute(tx, tenant, entries);
     return causes.length;
   }
+}
+
+/** How a sweep ends, from how its obligation and its successors did. */
+function endOf({ expected }: Sweep, part: Obligation | undefined): SweepProgress {
+  if (part === undefined) return { state: 'failed', expected, effected: 0, error: null, holdId: null };
+  const { outcome, rows: effected, error, holdId } = part;
+  return { state: outcome === 'failed' ? 'failed' : 'finished', expected, effected, error, holdId };
 }
 
 /** Moves a counted sweep on: finished when dry, failed when it could not be counted, otherwise planned. */
@@ -86,7 +96,7 @@ export class StartSweep {
     tenant: TenantId,
     sweep: Sweep,
     store: RegisteredStore | undefined,
-    counted: { readonly expected: number | null; readonly error: string | null },
+    counted: CountedSweep,
   ): Promise<void> {
     await this.transactions.run(tenant, async (tx) => {
       const now = this.recordSweep.now();
@@ -123,14 +133,74 @@ export class StartSweep {
   }
 }
 
-/** Counts what a requested sweep would remove; a dry run ends there, the others become obligations. */
+/** Counts what a requested sweep would remove: as it will, without what holds keep. */
+@Injectable()
+export class CountSweep {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly openStore: OpenStore,
+    private readonly findHolds: FindHolds,
+  ) {}
+
+  async execute(
+    tenant: TenantId,
+    sweep: Sweep,
+    store: RegisteredStore | undefined,
+    signal: AbortSignal,
+  ): Promise<CountedSweep> {
+    const dataset = store?.datasets.find(({ name }) => name === sweep.dataset);
+    if (store === undefined || dataset === undefined)
+      return { expected: null, error: 'store.unknown', holdId: null };
+    const held = await this.heldOf(tenant, sweep, store);
+    if (held === undefined) return this.count(tenant, sweep, { store, dataset }, signal);
+    const holdId = held.heldBy.hold;
+    if (held.whole) return { expected: 0, error: null, holdId };
+    const { cutOff, except } = held;
+    return this.count(tenant, { ...sweep, cutOff, holdId }, { store, dataset, except }, signal);
+  }
+
+  private async count(
+    tenant: TenantId,
+    { moment, cutOff, onlyPurposes, holdId }: Sweep,
+    place: {
+      readonly store: RegisteredStore;
+      readonly dataset: MappedDataset;
+      readonly except?: readonly string[];
+    },
+    signal: AbortSignal,
+  ): Promise<CountedSweep> {
+    const { store, dataset, except } = place;
+    try {
+      const connector = await this.openStore.execute(tenant, store);
+      const groups = await connector.countAges(datasetBy(dataset, moment), [cutOff], signal, except);
+      return { expected: rowsBefore(groups, onlyPurposes), error: null, holdId };
+    } catch (error) {
+      if (error instanceof DependencyError) return { expected: null, error: error.code, holdId };
+      throw error;
+    }
+  }
+
+  private async heldOf(
+    tenant: TenantId,
+    sweep: Sweep,
+    store: RegisteredStore,
+  ): Promise<HeldSweep | undefined> {
+    const { dataset, moment, onlyPurposes, cutOff } = sweep;
+    return this.transactions.run(tenant, async (tx) => {
+      const holds = (await this.findHolds.inForce(tx, [tenant])).get(tenant) ?? [];
+      return this.findHolds.ofSweep(tx, tenant, holds, { store, dataset, moment, onlyPurposes, cutOff });
+    });
+  }
+}
+
+/** Counts what requested sweeps would remove; a dry run ends there, the others become obligations. */
 @Injectable()
 export class RunSweeps {
   constructor(
     private readonly transactions: Transactions,
     private readonly repository: SweepsRepository,
     private readonly stores: StoresRepository,
-    private readonly openStore: OpenStore,
+    private readonly countSweep: CountSweep,
     private readonly startSweep: StartSweep,
   ) {}
 
@@ -141,26 +211,8 @@ export class RunSweeps {
     }));
     for (const sweep of sweeps) {
       const store = stores.find(({ id }) => id === sweep.storeId);
-      await this.startSweep.execute(tenant, sweep, store, await this.count(tenant, sweep, store, signal));
-    }
-  }
-
-  private async count(
-    tenant: TenantId,
-    sweep: Sweep,
-    store: RegisteredStore | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly expected: number | null; readonly error: string | null }> {
-    const dataset = store?.datasets.find(({ name }) => name === sweep.dataset);
-    if (store === undefined || dataset === undefined) return { expected: null, error: 'store.unknown' };
-    try {
-      const connector = await this.openStore.execute(tenant, store);
-      const by = datasetBy(dataset, sweep.moment);
-      const groups = await connector.countAges(by, [sweep.cutOff], signal);
-      return { expected: rowsBefore(groups, sweep.onlyPurposes), error: null };
-    } catch (error) {
-      if (error instanceof DependencyError) return { expected: null, error: error.code };
-      throw error;
+      const counted = await this.countSweep.execute(tenant, sweep, store, signal);
+      await this.startSweep.execute(tenant, sweep, store, counted);
     }
   }
 }

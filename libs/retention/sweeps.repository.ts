@@ -23,7 +23,12 @@ export interface Sweep {
   readonly expected: number | null;
   readonly effected: number | null;
   readonly error: string | null;
+  /** The hold that keeps some of its rows, or all. */
+  readonly holdId: string | null;
 }
+
+/** What becomes of a sweep. */
+export type SweepProgress = Pick<Sweep, 'state' | 'expected' | 'effected' | 'error' | 'holdId'>;
 
 @Injectable()
 export class SweepsRepository {
@@ -96,14 +101,14 @@ export class SweepsRepository {
     tx: EntityManager,
     tenant: TenantId,
     sweep: Sweep,
-    next: Pick<Sweep, 'state' | 'expected' | 'effected' | 'error'>,
+    next: SweepProgress,
     finishedAt: Date | null,
   ): Promise<boolean> {
-    const { state, expected, effected, error } = next;
+    const { state, expected, effected, error, holdId } = next;
     const result = await tx.update(
       SweepRow,
       { tenantId: tenant, id: sweep.id, state: sweep.state },
-      { state, expected: text(expected), effected: text(effected), error, finishedAt },
+      { state, expected: text(expected), effected: text(effected), error, holdId, finishedAt },
     );
     return result.affected === 1;
   }
@@ -125,7 +130,8 @@ function number(count: string | null): number | null {
 }
 
 function read(row: SweepRow): Sweep {
-  const { id, runId, rule, policyVersion, dataset, moment, onlyPurposes, cutOff, dryRun, state, error } = row;
+  const { id, runId, rule, policyVersion, dataset, moment, onlyPurposes, cutOff, dryRun, state } = row;
+  const { error, holdId } = row;
   return {
     id,
     runId,
@@ -141,5 +147,6 @@ function read(row: SweepRow): Sweep {
     expected: number(row.expected),
     effected: number(row.effected),
     error,
+    holdId,
   };
 }

@@ -16,7 +16,7 @@ export async function fillTables(owner: Client, tables: readonly string[], tenan
       `select table_name as table, column_name as name, data_type as type, data_type = 'ARRAY' as array
          from information_schema.columns
         where table_schema = 'public' and table_name = $1 
-          and ((is_nullable = 'NO' and column_default is null) or column_name in ('tenant_id', 'cut_off', 'identifier_type'))`,
+          and ((is_nullable = 'NO' and column_default is null) or column_name in ('tenant_id', 'cut_off', 'identifier_type', 'ended_at'))`,
       [table],
     );
     const values = rows.map(({ name, type, array }) => valueOf(table, name, array ? 'ARRAY' : type, tenant));
@@ -35,6 +35,7 @@ const words: Readonly<Record<string, string>> = {
   'break_glass.role': 'auditor',
   'causes.kind': 'request',
   'consent_events.action': 'grant',
+  'holds.basis': 'legal_claims',
   'issuers.kind': 'host',
   'obligations.action': 'purge',
   'obligations.cause_kind': 'sweep',

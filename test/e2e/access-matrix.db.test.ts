@@ -42,6 +42,7 @@ const provider = 'https://id.example';
 const bodies: Readonly<Record<string, object>> = {
   '/v1/policy/plans/{id}/approval': { reason: 'as agreed in the meeting' },
   '/v1/policy/plans/{id}/application': { digest: 'x' },
+  '/v1/holds/{id}/lift': { reason: 'the matter is closed' },
   '/v1/subjects/{ref}/merge': { into: '018f2f3c-5e8d-7a1b-9c55-0a1b2c3d4e5f' },
   '/v1/subjects/{ref}/split': { identifiers: [{ type: 'email', value: 'ann@example.org' }] },
   '/v1/subjects/{ref}/age': { bornOn: '2015-01-01', jurisdiction: 'eu' },
@@ -163,7 +164,16 @@ describe('the access matrix', () => {
     const { body } = await admin.get(`/v1/requests/${request}`).expect(200);
     const subjectRef = String(body.subjectRef);
     const plan = `/v1/policy/plans/${await id('/v1/policy/plans', { document: policyOf('next') })}`;
+    const wanted = {
+      basis: 'legal_claims',
+      matter: '2026-114',
+      reason: 'a court asked for it',
+      scope: { subjects: [bob] },
+    };
+    const hold = `/v1/holds/${await id('/v1/holds', wanted)}`;
     return {
+      '/v1/holds/{id}': hold,
+      '/v1/holds/{id}/lift': `${hold}/lift`,
       '/consent-records/{tenant}/keys': `/consent-records/${admin.id}/keys`,
       '/v1/policy/versions/{version}': '/v1/policy/versions/1',
       '/v1/policy/plans/{id}': plan,

@@ -289,6 +289,7 @@ describe('the schema', () => {
       ['find_api_key', true, false],
       ['find_tenant', true, false],
       ['lane_for', true, false],
+      ['obligations_in_flight', true, false],
       ['replica_changes', true, false],
       ['replica_page', true, false],
       ['touch_api_keys', true, false],

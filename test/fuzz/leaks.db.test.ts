@@ -19,6 +19,7 @@ const reads = [
   '/v1/policy',
   '/v1/policy/versions',
   '/v1/policy/versions/1',
+  '/v1/holds?limit=1000',
   '/v1/stores',
   '/v1/requests?limit=1000',
   '/v1/obligations?limit=1000',

@@ -79,6 +79,12 @@ export class Knowledge {
           jwks: { keys: [this.publicKey] },
           identifierType: 'email',
         }),
+        'POST /v1/holds': () => ({
+          basis: 'legal_claims',
+          matter: '2026-114',
+          reason: 'a court asked for it',
+          scope: { subjects: [{ type: 'email', value: people[0] }], stores: ['rows'] },
+        }),
       },
       known: {
         type: ['email'],

@@ -87,8 +87,22 @@ export class ObligationDto implements Partial<Obligation> {
   @ApiProperty({ description: 'False when a crash hid how many rows an attempt removed.' }) exact!: boolean;
   @ApiProperty({ nullable: true, type: String }) error!: string | null;
   @ApiProperty({ nullable: true, type: String }) outcome!: Obligation['outcome'];
-  @ApiProperty({ nullable: true, type: String, description: 'The legal basis of what is retained.' })
+  @ApiProperty({ nullable: true, type: String, description: 'The legal basis of what is retained or held.' })
   basis!: string | null;
+  @ApiProperty({
+    format: 'uuid',
+    nullable: true,
+    type: String,
+    description: 'The legal hold that held it, or, while it is open, that it waits for.',
+  })
+  holdId!: string | null;
+  @ApiProperty({
+    format: 'uuid',
+    nullable: true,
+    type: String,
+    description: 'The held obligation that it continues.',
+  })
+  succeeds!: string | null;
   @ApiProperty({ nullable: true, type: String }) level!: string | null;
   @ApiProperty({ type: 'integer' }) policyVersion!: number;
   @ApiProperty({ format: 'date-time' }) plannedAt!: Date;

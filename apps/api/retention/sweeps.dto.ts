@@ -34,12 +34,19 @@ export class SweepDto {
   @ApiProperty({ nullable: true, type: Number }) expected!: number | null;
   @ApiProperty({ nullable: true, type: Number }) effected!: number | null;
   @ApiProperty({ nullable: true, type: String }) error!: string | null;
+  @ApiProperty({
+    format: 'uuid',
+    nullable: true,
+    type: String,
+    description: 'The legal hold that keeps some of its rows, or all. They are swept when it is over.',
+  })
+  holdId!: string | null;
   @ApiProperty() policyVersion!: number;
 }
 
 export function presentSweep(sweep: Sweep): SweepDto {
   const { id, rule, storeId, dataset, moment, onlyPurposes, cutOff, dryRun, state } = sweep;
-  const { expected, effected, error, policyVersion } = sweep;
+  const { expected, effected, error, holdId, policyVersion } = sweep;
   return {
     id,
     rule,
@@ -53,6 +60,7 @@ export function presentSweep(sweep: Sweep): SweepDto {
     expected,
     effected,
     error,
+    holdId,
     policyVersion,
   };
 }

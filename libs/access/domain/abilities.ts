@@ -18,6 +18,7 @@ export interface Attributes {
   readonly Issuer: object;
   readonly BreakGlass: object;
   readonly Policy: object;
+  readonly Hold: object;
   readonly Store: { readonly store: string; readonly region: string };
   readonly Subject: About;
   readonly Consent: About & { readonly purpose: string };
@@ -87,9 +88,30 @@ const outcomes: readonly Rule[] = [
       'error',
       'outcome',
       'basis',
+      'holdId',
+      'succeeds',
       'level',
       'plannedAt',
       'settledAt',
+    ],
+  },
+  {
+    can: ['read'],
+    on: ['Hold'],
+    fields: [
+      'id',
+      'state',
+      'basis',
+      'matter',
+      'reason',
+      'subjects',
+      'scope',
+      'placedBy',
+      'since',
+      'until',
+      'liftedBy',
+      'liftedAt',
+      'liftReason',
     ],
   },
   { can: ['read'], on: ['Disclosure'], fields: ['id', 'actor', 'reason', 'disclosedAt', 'expiresAt'] },
@@ -103,6 +125,7 @@ const office: readonly Rule[] = [
       'Tenant',
       'BreakGlass',
       'Policy',
+      'Hold',
       'Store',
       'Subject',
       'Consent',
@@ -116,8 +139,8 @@ const office: readonly Rule[] = [
       'Ledger',
     ],
   },
-  { can: ['update'], on: ['Policy', 'Store', 'Subject'] },
-  { can: ['create'], on: ['Subject', 'Consent', 'ConsentFile', 'Request', 'Sweep'] },
+  { can: ['update'], on: ['Policy', 'Hold', 'Store', 'Subject'] },
+  { can: ['create'], on: ['Hold', 'Subject', 'Consent', 'ConsentFile', 'Request', 'Sweep'] },
 ];
 
 /** The one table of rules: what each role may do in its own tenant. What is not here is denied. */
@@ -163,7 +186,7 @@ const leaving: Readonly<Partial<Record<Role, readonly Rule[]>>> = {
   administrator: [
     {
       can: ['read'],
-      on: ['Tenant', 'Key', 'BreakGlass', 'Policy', 'Store', 'Request', 'Obligation', 'Ledger'],
+      on: ['Tenant', 'Key', 'BreakGlass', 'Policy', 'Hold', 'Store', 'Request', 'Obligation', 'Ledger'],
     },
     { can: ['delete'], on: ['BreakGlass', 'Tenant'] },
   ],

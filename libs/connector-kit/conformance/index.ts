@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { testCompaction } from './compaction.js';
+import { testExceptions } from './exceptions.js';
 import { testFailures } from './failures.js';
 import { testForms } from './forms.js';
 import { testKeys } from './keys.js';
@@ -30,6 +31,7 @@ export function describeConnector(name: string, harness: Harness): void {
   });
   describe(`${name}: sweeps`, () => {
     testSweeps(harness, withStore);
+    testExceptions(harness, withStore);
   });
   describe(`${name}: what goes wrong`, () => {
     testFailures(harness, withStore);

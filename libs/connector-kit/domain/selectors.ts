@@ -1,4 +1,4 @@
-import type { DependencyCode } from '#kernel';
+import { DependencyError, type DependencyCode } from '#kernel';
 import type { Dataset, Selector, SubjectResult } from '../contract.js';
 
 /** A selector whose key can be in the dataset, with its place in the call. */
@@ -29,11 +29,9 @@ export function readSelectors(
   selectors: readonly Selector[],
   fits: (key: string) => boolean = () => true,
 ): ReadSelectors {
-  const isKey = (key: string) =>
-    (form === 'integer' ? isCanonicalInteger(key) : isStorableText(key)) && fits(key);
   const wanted = selectors
     .map(({ subject, asOf }, index) => ({ index, key: subject, asOf }))
-    .filter(({ key, asOf }) => isKey(key) && !Number.isNaN(asOf.getTime()));
+    .filter(({ key, asOf }) => isKey(form, key) && fits(key) && !Number.isNaN(asOf.getTime()));
   const known = new Set(wanted.map(({ index }) => index));
   return {
     wanted,
@@ -43,6 +41,25 @@ export function readSelectors(
         return failure === undefined ? { subject, rows: rows.get(index) ?? 0 } : { subject, failure };
       }),
   };
+}
+
+/**
+ * The keys of people whose rows stay, each once. Throws DependencyError invalid_config for one that cannot be in the dataset:
+ * the store might hold the person under another spelling, and their rows would go.
+ */
+export function keysToLeave(
+  form: Dataset['subjectKey']['form'],
+  except: readonly string[] | undefined,
+  fits: (key: string) => boolean = () => true,
+): readonly string[] {
+  const keys = [...new Set(except)];
+  if (keys.every((key) => isKey(form, key) && fits(key))) return keys;
+  throw new DependencyError('invalid_config', 'a key to leave out is not of the form that the dataset has');
+}
+
+/** Whether a key can be in a dataset whose keys are of this form. */
+export function isKey(form: Dataset['subjectKey']['form'], key: string): boolean {
+  return form === 'integer' ? isCanonicalInteger(key) : isStorableText(key);
 }
 
 /** Decimal, within 64 bits, and in the one spelling that a store gives back: no "01", "+1", "-0" or " 1". */

@@ -1,6 +1,7 @@
 import { connect as connectLance, type Connection, type Table } from '@lancedb/lancedb';
 import {
   AgeGroups,
+  keysToLeave,
   readSelectors,
   type AgeGroup,
   type BeforeOptions,
@@ -15,7 +16,7 @@ import {
 } from '#connector-kit';
 import { DependencyError } from '#kernel';
 import { expunge } from './expunge.js';
-import { before, portions, tenantOnly, undatedOnly } from './predicates.js';
+import { before, others, portions, tenantOnly, undatedOnly } from './predicates.js';
 import { assertRunning, keyedRows, Tally } from './rows.js';
 import { lancedbSettings } from './settings.js';
 import { assertFolder, misfits, openTable, translated } from './tables.js';
@@ -105,14 +106,16 @@ class LanceConnector implements Connector {
     dataset: Dataset,
     cutOffs: readonly Date[],
     signal: AbortSignal,
+    except?: readonly string[],
   ): Promise<readonly AgeGroup[]> {
+    const rest = others(dataset, keysToLeave(dataset.subjectKey.form, except));
     const table = await this.open(dataset, { signal });
-    const rows = await translated(() => table.countRows(tenantOnly(dataset)));
-    const undated = await translated(() => table.countRows(undatedOnly(dataset)));
+    const rows = await translated(() => table.countRows(all(dataset, rest)));
+    const undated = await translated(() => table.countRows(`${undatedOnly(dataset)}${rest}`));
     const counted: number[] = [];
     for (const cutOff of cutOffs) {
       assertRunning(signal);
-      counted.push(await translated(() => table.countRows(before(dataset, cutOff))));
+      counted.push(await translated(() => table.countRows(`${before(dataset, cutOff)}${rest}`)));
     }
     const ages = new AgeGroups();
     ages.add(undefined, { rows, undated, before: counted });
@@ -123,7 +126,8 @@ class LanceConnector implements Connector {
   async purgeBefore(dataset: Dataset, cutOff: Date, options: BeforeOptions): Promise<BeforeResult> {
     const { signal, limit } = options;
     const table = await this.open(dataset, options);
-    const condition = before(dataset, cutOff);
+    const rest = others(dataset, keysToLeave(dataset.subjectKey.form, options.except));
+    const condition = `${before(dataset, cutOff)}${rest}`;
     let rows = 0;
     while (rows < limit) {
       assertRunning(signal);
@@ -189,6 +193,11 @@ class LanceConnector implements Connector {
       throw error;
     }
   }
+}
+
+function all(dataset: Dataset, rest: string): string | undefined {
+  const condition = tenantOnly(dataset);
+  return condition === undefined && rest === '' ? undefined : `${condition ?? 'true'}${rest}`;
 }
 
 function ofTenant(table: Table, dataset: Dataset) {

@@ -33,6 +33,17 @@ export function portions(dataset: Dataset, wanted: readonly WantedKey[]): readon
   }));
 }
 
+/** Rows of nobody and of everybody but these people. */
+export function others({ subjectKey }: Dataset, except: readonly string[]): string {
+  const key = quoteName(subjectKey.field);
+  const lists: string[] = [];
+  for (let start = 0; start < except.length; start += largestList)
+    lists.push(
+      `${key} not in (${keyList(subjectKey.form, except.slice(start, start + largestList)).join(', ')})`,
+    );
+  return lists.length === 0 ? '' : ` and (${key} is null or (${lists.join(' and ')}))`;
+}
+
 /** Rows collected strictly before the cut-off. */
 export function before(dataset: Dataset, cutOff: Date): string {
   const { field, form } = dataset.collectedAt;
@@ -55,7 +66,10 @@ export function tenantOnly(dataset: Dataset): string | undefined {
 /** A row of unknown age belongs to the person all the same: it goes. */
 function term(dataset: Dataset, people: readonly WantedKey[], asOf: Date): string {
   const { subjectKey, collectedAt } = dataset;
-  const keys = people.map(({ key }) => (subjectKey.form === 'integer' ? integer(key) : quoteText(key)));
+  const keys = keyList(
+    subjectKey.form,
+    people.map(({ key }) => key),
+  );
   const { field, form } = collectedAt;
   const bound = form === 'timestamp' ? timestamp(asOf) : String(epochAtOrBefore(form, asOf));
   const moment = quoteName(field);
@@ -77,6 +91,10 @@ function byMoment(
 function tenantCondition(dataset: Dataset): string {
   const condition = tenantOnly(dataset);
   return condition === undefined ? '' : ` and ${condition}`;
+}
+
+function keyList(form: Dataset['subjectKey']['form'], keys: readonly string[]): readonly string[] {
+  return keys.map((key) => (form === 'integer' ? integer(key) : quoteText(key)));
 }
 
 /** The parser reads a sign and a number, and the number alone would not fit. */

@@ -18,6 +18,7 @@ import { Database, quoteName, type Session } from './duckdb.js';
 import { dataFiles, datasetFolder, removeLeftovers, type DataFile } from './files.js';
 import {
   listingCondition,
+  loadStaying,
   loadWanted,
   purposesCondition,
   tenantCondition,
@@ -94,11 +95,13 @@ class ParquetConnector implements Connector {
     dataset: Dataset,
     cutOffs: readonly Date[],
     signal: AbortSignal,
+    except?: readonly string[],
   ): Promise<readonly AgeGroup[]> {
     return this.open(dataset, signal, async ({ session, files }) => {
+      const asked = { cutOffs, except: await loadStaying(session, dataset, except) };
       const ages = new AgeGroups();
       for (const file of files) {
-        for (const [listed, rows, undated, ...before] of await agesIn(session, dataset, file, cutOffs)) {
+        for (const [listed, rows, undated, ...before] of await agesIn(session, dataset, file, asked)) {
           const counts = { rows: Number(rows), undated: Number(undated), before: before.map(Number) };
           ages.add(dataset.purposesField === undefined ? undefined : listFromJson(listed), counts);
         }
@@ -111,11 +114,12 @@ class ParquetConnector implements Connector {
   async purgeBefore(
     dataset: Dataset,
     cutOff: Date,
-    { signal, cursor, limit, onlyPurposes }: BeforeOptions,
+    { signal, cursor, limit, onlyPurposes, except: staying }: BeforeOptions,
   ): Promise<BeforeResult> {
-    const selection = { kind: 'before' as const, cutOff, onlyPurposes };
     listingCondition(dataset, onlyPurposes);
     return this.open(dataset, signal, async ({ session, folder, files }) => {
+      const except = await loadStaying(session, dataset, staying);
+      const selection = { kind: 'before' as const, cutOff, onlyPurposes, except };
       const left = files.filter(({ mark }) => cursor === undefined || mark > cursor);
       let rows = 0;
       for (const [index, file] of left.entries()) {

@@ -1,5 +1,11 @@
 import { HUGEINT, INTEGER, LIST, VARCHAR, listValue } from '@duckdb/node-api';
-import { epochAtOrBefore, epochStrictlyBefore, type Dataset, type WantedKey } from '#connector-kit';
+import {
+  epochAtOrBefore,
+  epochStrictlyBefore,
+  keysToLeave,
+  type Dataset,
+  type WantedKey,
+} from '#connector-kit';
 import { DependencyError } from '#kernel';
 import { quoteName, quoteText, type Bound, type Session } from './duckdb.js';
 import { momentOf, type Fields } from './schema.js';
@@ -7,7 +13,13 @@ import { momentOf, type Fields } from './schema.js';
 /** Which rows of a dataset a call is about: those of people (table `wanted`), or those before a moment. */
 export type Selection =
   | { readonly kind: 'people'; readonly onlyPurposes: readonly string[] | undefined }
-  | { readonly kind: 'before'; readonly cutOff: Date; readonly onlyPurposes: readonly string[] | undefined };
+  | {
+      readonly kind: 'before';
+      readonly cutOff: Date;
+      readonly onlyPurposes: readonly string[] | undefined;
+      /** Whether the rows of the people in table `staying` are left out. */
+      readonly except: boolean;
+    };
 
 /** Nanoseconds for timestamps (what DuckDB can compare for every precision of them), else the unit of the field. */
 const nanoseconds = 1_000_000n;
@@ -36,13 +48,37 @@ export async function loadWanted(
   );
 }
 
+/** Loads the keys of people whose rows stay into the table `staying`; false when there are none. */
+export async function loadStaying(
+  session: Session,
+  { subjectKey }: Dataset,
+  except: readonly string[] | undefined,
+): Promise<boolean> {
+  const keys = keysToLeave(subjectKey.form, except);
+  if (keys.length === 0) return false;
+  const key = subjectKey.form === 'integer' ? 'key::bigint' : 'key';
+  const bound = { values: [listValue([...keys])], types: [LIST(VARCHAR)] };
+  await session.rows(
+    `create temp table staying as select ${key} as key from (select unnest($1) as key)`,
+    bound,
+  );
+  return true;
+}
+
+/** Rows of nobody, and of everybody but the people in table `staying`. */
+export function othersCondition({ subjectKey }: Dataset, except: boolean): string {
+  if (!except) return '';
+  const key = `t.${quoteName(subjectKey.field)}`;
+  return ` and (${key} is null or ${key} not in (select key from staying))`;
+}
+
 /** `from ... where ...` of the selected rows of some files; `w.place` tells whose each is. */
 export function selected(source: string, dataset: Dataset, fields: Fields, selection: Selection): string {
   const moment = momentOf(dataset, fields);
   const tenant = tenantCondition(dataset);
   if (selection.kind === 'before') {
-    const { cutOff, onlyPurposes } = selection;
-    const listing = listingCondition(dataset, onlyPurposes);
+    const { cutOff, onlyPurposes, except } = selection;
+    const listing = `${listingCondition(dataset, onlyPurposes)}${othersCondition(dataset, except)}`;
     return `from ${source} t, (select 0 as place) w where ${moment} < ${boundOf(dataset, cutOff)}${tenant}${listing}`;
   }
   const purposes = purposesCondition(dataset, selection.onlyPurposes);

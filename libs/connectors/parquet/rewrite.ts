@@ -3,7 +3,7 @@ import type { Dataset } from '#connector-kit';
 import { DependencyError } from '#kernel';
 import { quoteName, quoteText, type Session } from './duckdb.js';
 import { remove, replace, temporaryBeside, versionOf, type DataFile } from './files.js';
-import { boundOf, selected, tenantCondition, type Selection } from './matching.js';
+import { boundOf, othersCondition, selected, tenantCondition, type Selection } from './matching.js';
 import { fieldsOf, misfits, momentOf, reading, type Fields } from './schema.js';
 
 /** Rows by place in the call. */
@@ -46,7 +46,7 @@ export async function agesIn(
   session: Session,
   dataset: Dataset,
   file: DataFile,
-  cutOffs: readonly Date[],
+  { cutOffs, except }: { readonly cutOffs: readonly Date[]; readonly except: boolean },
 ): Promise<readonly (readonly unknown[])[]> {
   const fields = await fittingFields(session, dataset, file);
   const moment = momentOf(dataset, fields);
@@ -55,7 +55,7 @@ export async function agesIn(
   const counts = cutOffs.map((cutOff) => `, count(*) filter (where ${moment} < ${boundOf(dataset, cutOff)})`);
   return session.rows(
     `select ${listed}, count(*), count(*) filter (where ${moment} is null)${counts.join('')}
-       from ${reading(file.path)} t where true${tenantCondition(dataset)} group by 1`,
+       from ${reading(file.path)} t where true${tenantCondition(dataset)}${othersCondition(dataset, except)} group by 1`,
   );
 }
 

@@ -1,5 +1,6 @@
 import {
   AgeGroups,
+  keysToLeave,
   listFromJson,
   readSelectors,
   type AgeGroup,
@@ -92,12 +93,17 @@ class PostgresConnector implements Connector {
     dataset: Dataset,
     cutOffs: readonly Date[],
     signal: AbortSignal,
+    except?: readonly string[],
   ): Promise<readonly AgeGroup[]> {
     const table = await fittingTable(this.reading, dataset, signal);
     const sorted = [...new Set(cutOffs.map((cutOff) => cutOff.getTime()))].sort((a, b) => a - b);
     const places = cutOffs.map((cutOff) => sorted.indexOf(cutOff.getTime()));
     const bounds = sorted.map((time) => new Date(time));
-    const { text, values } = agesStatement(dataset, table, bounds, mostAges);
+    const { text, values } = agesStatement(dataset, table, {
+      cutOffs: bounds,
+      most: mostAges,
+      except: left(dataset, table, except),
+    });
     const rows = await this.reading.rows(signal, text, values);
     if (rows.length === mostAges)
       throw new DependencyError('not_supported', 'rows list too many different sets of purposes');
@@ -120,7 +126,8 @@ class PostgresConnector implements Connector {
   async purgeBefore(dataset: Dataset, cutOff: Date, options: BeforeOptions): Promise<BeforeResult> {
     const { signal, limit } = options;
     const table = await fittingTable(this.acting, dataset, signal);
-    const { text, values } = purgeBeforeStatement(dataset, table, cutOff, options);
+    const except = left(dataset, table, options.except);
+    const { text, values } = purgeBeforeStatement(dataset, table, cutOff, { ...options, except });
     const rows = await this.acting.affected(signal, text, values);
     return rows < limit ? { rows } : { rows, cursor: 'more' };
   }
@@ -159,12 +166,7 @@ class PostgresConnector implements Connector {
   ): Promise<readonly SubjectResult[]> {
     const { dataset, selectors, options } = call;
     const table = await fittingTable(session, dataset, options.signal);
-    const byUuid = table.columns.get(dataset.subjectKey.field)?.type === 'uuid';
-    const { wanted, answer } = readSelectors(
-      dataset.subjectKey.form,
-      selectors,
-      (key) => !byUuid || uuid.test(key),
-    );
+    const { wanted, answer } = readSelectors(dataset.subjectKey.form, selectors, fitting(dataset, table));
     const found: Found = { rows: new Map(), failures: new Map() };
     const run = (people: readonly WantedKey[]) => {
       const { text, values } = build(dataset, table, people, options.onlyPurposes);
@@ -173,6 +175,16 @@ class PostgresConnector implements Connector {
     await isolating(run, wanted, found);
     return answer(found.rows, found.failures);
   }
+}
+
+function left(dataset: Dataset, table: Table, except: readonly string[] | undefined): readonly string[] {
+  return keysToLeave(dataset.subjectKey.form, except, fitting(dataset, table));
+}
+
+/** Whether a key can be in the column. */
+function fitting({ subjectKey }: Dataset, { columns }: Table): (key: string) => boolean {
+  const byUuid = columns.get(subjectKey.field)?.type === 'uuid';
+  return (key) => !byUuid || uuid.test(key);
 }
 
 /** Halves a batch that rows refuse (a foreign key, a trigger), until only the people concerned fail. */

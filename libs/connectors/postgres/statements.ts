@@ -95,15 +95,19 @@ export function verifyStatement(
 export function agesStatement(
   dataset: Dataset,
   table: Table,
-  cutOffs: readonly Date[],
-  most: number,
+  {
+    cutOffs,
+    most,
+    except,
+  }: { readonly cutOffs: readonly Date[]; readonly most: number; readonly except?: readonly string[] },
 ): Statement {
   const bounds = cutOffs.map((cutOff) => boundOf(dataset, cutOff));
   const conditions = new Conditions(dataset, [bounds, most]);
+  const where = `true${conditions.tenant()}${conditions.except(table, except)}`;
   const listed = dataset.purposesField === undefined ? 'null::text[]' : purposesOf(dataset.purposesField);
   const text = `select array_to_json(listed)::text, reached, count(*)
     from (select ${listed} as listed, width_bucket(${comparable(dataset)}, ${boundsIn(dataset, table)}) as reached
-            from ${table.name} t where true${conditions.tenant()}) ages
+            from ${table.name} t where ${where}) ages
     group by listed, reached limit $2`;
   return { text, values: conditions.values };
 }
@@ -116,10 +120,10 @@ export function purgeBeforeStatement(
   dataset: Dataset,
   table: Table,
   cutOff: Date,
-  { limit, onlyPurposes }: Pick<BeforeOptions, 'limit' | 'onlyPurposes'>,
+  { limit, onlyPurposes, except }: Pick<BeforeOptions, 'limit' | 'onlyPurposes' | 'except'>,
 ): Statement {
   const conditions = new Conditions(dataset, [boundOf(dataset, cutOff), limit]);
-  const where = `${older(dataset, table)}${conditions.tenant()}${conditions.listing(onlyPurposes)}`;
+  const where = `${older(dataset, table)}${conditions.tenant()}${conditions.listing(onlyPurposes)}${conditions.except(table, except)}`;
   const text = `delete from ${table.name} t
     where t.ctid = any(array(select t.ctid from ${table.name} t where ${where} limit $2)) and ${where}`;
   return { text, values: conditions.values };
@@ -173,6 +177,15 @@ class Conditions {
     const { purposesField } = this.dataset;
     if (only?.length !== 0 || purposesField === undefined) return this.purposes(only);
     return ` and coalesce(${purposesOf(purposesField)}, '{}') = '{}'`;
+  }
+
+  /** Rows of these people stay; those of nobody do not. */
+  except(table: Table, keys: readonly string[] = []): string {
+    if (keys.length === 0) return '';
+    const { field, form } = this.dataset.subjectKey;
+    const type = form === 'integer' ? 'int8' : typeOf(table, field);
+    const column = `t.${escapeIdentifier(field)}`;
+    return ` and (${column} is null or ${column} <> all($${this.add(keys)}::${type}[]))`;
   }
 
   private add(value: unknown): number {

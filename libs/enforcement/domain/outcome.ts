@@ -1,7 +1,15 @@
 import type { DependencyCode } from '#kernel';
 
 /** How a piece of work ended, for one field of one dataset. */
-export const outcomes = ['erased', 'not_found', 'retained', 'superseded', 'unsupported', 'failed'] as const;
+export const outcomes = [
+  'erased',
+  'not_found',
+  'retained',
+  'held',
+  'superseded',
+  'unsupported',
+  'failed',
+] as const;
 export type Outcome = (typeof outcomes)[number];
 
 /** What the act and the independent read-back found, for one obligation. */

@@ -1,5 +1,6 @@
 import {
   AgeGroups,
+  keysToLeave,
   readSelectors,
   type AgeGroup,
   type BeforeOptions,
@@ -93,10 +94,12 @@ export class MemoryStore implements Connector {
     dataset: Dataset,
     cutOffs: readonly Date[],
     signal: AbortSignal,
+    except?: readonly string[],
   ): Promise<readonly AgeGroup[]> {
     return this.script.run({ verb: 'countAges', dataset: dataset.name, subjects: [], signal }, () => {
       const ages = new AgeGroups();
-      for (const row of this.open(dataset, signal).rows.filter((one) => isOurs(dataset, one))) {
+      const goes = remover(dataset, except);
+      for (const row of this.open(dataset, signal).rows.filter((one) => isOurs(dataset, one) && goes(one))) {
         const listed = dataset.purposesField === undefined ? undefined : (row.purposes ?? null);
         const before = cutOffs.map((cutOff) => (isBefore(dataset, row, cutOff) ? 1 : 0));
         ages.add(listed, { rows: 1, undated: row.at === null ? 1 : 0, before });
@@ -110,8 +113,10 @@ export class MemoryStore implements Connector {
       { verb: 'purgeBefore', dataset: dataset.name, subjects: [], signal: options.signal },
       () => {
         const table = this.open(dataset, options.signal);
+        const goes = remover(dataset, options.except);
         const due = table.rows.filter(
-          (row) => isBefore(dataset, row, cutOff) && isListed(dataset, row, options.onlyPurposes),
+          (row) =>
+            isBefore(dataset, row, cutOff) && isListed(dataset, row, options.onlyPurposes) && goes(row),
         );
         const now = new Set(due.slice(0, options.limit));
         table.rows = table.rows.filter((row) => !now.has(row));
@@ -180,6 +185,12 @@ function matcher(dataset: Dataset, selectors: readonly Selector[], { onlyPurpose
     return onlyPurposes === undefined || isOnlyFor(row, onlyPurposes) ? one.index : undefined;
   };
   return { matches, answer };
+}
+
+/** Whether a sweep that leaves people out takes a row. */
+function remover({ subjectKey }: Dataset, except: readonly string[] | undefined) {
+  const staying = new Set(keysToLeave(subjectKey.form, except));
+  return ({ key }: MemoryRow): boolean => key === null || !staying.has(key);
 }
 
 function isOnlyFor({ purposes }: MemoryRow, only: readonly string[]): boolean {

@@ -10,7 +10,7 @@ import { DatabaseModule, Transactions } from '#platform/database';
 import { OutboxModule } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
 import { Log, TelemetryModule } from '#platform/telemetry';
-import { ApplyPolicy, parsePolicy, PolicyModule, PolicyRow } from '#policy';
+import { ApplyPolicy, HoldRow, parsePolicy, PolicyModule, PolicyRow } from '#policy';
 import { OpenStore, RegisterDataMap, StoreRow, StoresModule } from '#stores';
 import { SubjectsModule } from '#subjects';
 import { callerOf } from '#testing';
@@ -102,7 +102,16 @@ function open(
   clock: Clock,
   memory: MemoryStores,
 ): Promise<INestApplicationContext> {
-  const rows = [TenantRow, ApiKeyRow, PolicyRow, StoreRow, RescanRow, ...ledgerRows, ...(options.rows ?? [])];
+  const rows = [
+    TenantRow,
+    ApiKeyRow,
+    PolicyRow,
+    HoldRow,
+    StoreRow,
+    RescanRow,
+    ...ledgerRows,
+    ...(options.rows ?? []),
+  ];
   const runtime = [
     { provide: CLOCK, useValue: clock },
     { provide: IDS, useValue: systemIds },

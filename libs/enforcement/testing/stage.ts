@@ -27,6 +27,8 @@ export type StoredObligation = {
   readonly outcome: string | null;
   readonly basis: string | null;
   readonly due_at: Date | null;
+  readonly hold_id: string | null;
+  readonly succeeds: string | null;
   readonly settled_at: Date | null;
 };
 

@@ -29,6 +29,7 @@ export const exportedTables: readonly ExportedTable[] = [
     without: { sealed_settings: 'holds the credentials of the store, which the tenant gave and has' },
   },
   { table: 'rescans', order: ['id'] },
+  { table: 'holds', order: ['id'] },
   { table: 'subjects', order: ['ref'] },
   { table: 'subject_identifiers', order: ['type', 'hash'], opens: 'sealed' },
   { table: 'suppressions', order: ['type', 'hash'] },
@@ -37,7 +38,7 @@ export const exportedTables: readonly ExportedTable[] = [
   { table: 'consent_events', order: ['number'] },
   { table: 'consent_states', order: ['subject_ref', 'purpose'] },
   { table: 'requests', order: ['id'] },
-  { table: 'receipts', order: ['request_id'] },
+  { table: 'receipts', order: ['request_id', 'number'] },
   { table: 'sweeps', order: ['id'] },
   { table: 'causes', order: ['id'] },
   {
@@ -57,5 +58,7 @@ export const exportedTables: readonly ExportedTable[] = [
 
 /** The tables of a tenant that no export has, each with its reason. */
 export const notExported: Readonly<Record<string, string>> = {
+  hold_identifiers:
+    'copies of identifiers, by which an active hold knows people; who leaves has none that is active',
   idempotency_keys: 'what writes were answered a few days ago; the writes themselves are exported',
 };

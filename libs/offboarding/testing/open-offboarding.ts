@@ -8,7 +8,7 @@ import { DatabaseModule, Transactions } from '#platform/database';
 import { OutboxModule } from '#platform/outbox';
 import { RuntimeModule } from '#platform/runtime';
 import { Log, TelemetryModule } from '#platform/telemetry';
-import { PolicyRow } from '#policy';
+import { HoldRow, PolicyRow } from '#policy';
 import { ReceiptRow, RequestRow } from '#requests';
 import { StoreRow } from '#stores';
 import { ResolveSubjects } from '#subjects';
@@ -24,7 +24,17 @@ import { ErasureModule, OffboardingModule } from '../offboarding.module.js';
 class Root {}
 
 const masterKey = Buffer.alloc(32, 9);
-const rows = [TenantRow, ApiKeyRow, IssuerRow, PolicyRow, StoreRow, RequestRow, ReceiptRow, ...ledgerRows];
+const rows = [
+  TenantRow,
+  ApiKeyRow,
+  IssuerRow,
+  PolicyRow,
+  HoldRow,
+  StoreRow,
+  RequestRow,
+  ReceiptRow,
+  ...ledgerRows,
+];
 
 /** The library as a process wires it, under one role. */
 export async function openOffboarding(url: string, folder: string) {

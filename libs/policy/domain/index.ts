@@ -2,4 +2,6 @@
 export { addDuration, cutOff } from './calendar.js';
 export { controllerSchema } from './controller.js';
 export { enclosingJurisdictions } from './compiled-policy.js';
+export { scopeFaults } from './hold-scope.js';
+export { beyond, mayCover, sweepUnder, type Removal } from './hold-match.js';
 export { enclosingPurposes } from './purpose-faults.js';

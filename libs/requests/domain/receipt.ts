@@ -11,6 +11,8 @@ export interface ReceiptSubject {
   readonly asOf: Date;
   readonly policyVersion: number;
   readonly settledAt: Date;
+  /** The digest of the receipt that this one amends; null for the first. */
+  readonly amends: string | null;
 }
 
 /**
@@ -32,6 +34,7 @@ export function receiptDocument(
     state: subject.state,
     signalsCollectedUpTo: subject.asOf.toISOString(),
     settledAt: subject.settledAt.toISOString(),
+    ...(subject.amends === null ? {} : { amends: subject.amends }),
     policyVersion: subject.policyVersion,
     parts: obligations.map((obligation) => part(obligation, stores)),
     unmappedStores: stores.filter(({ state }) => state === 'faulty').map(({ name }) => name),
@@ -39,9 +42,13 @@ export function receiptDocument(
       'Each part was read back by another query than the one that erased; "removed" means gone from the live structure and its indexes.',
       'Backups are outside this receipt until their horizon has passed; suppressions keep restored data from coming back.',
       'Storage media are out of scope (NIST SP 800-88).',
+      ...(obligations.some(({ outcome }) => outcome === 'held') ? [onHolds] : []),
     ],
   };
 }
+
+const onHolds =
+  'What is "held" is kept because of a legal hold, on the legal basis given. It goes when the hold is over; a further receipt then amends this one.';
 
 function part(obligation: Obligation, stores: readonly RegisteredStore[]): JsonObject {
   const store = stores.find(({ id }) => id === obligation.storeId);

@@ -13,7 +13,7 @@ export class ReceiptRow {
   document!: JsonObject;
 
   /** The number of the entry that carries the document's digest; bigint comes as text. */
-  @Column({ type: 'bigint' })
+  @PrimaryColumn({ type: 'bigint', primaryKeyConstraintName: 'receipts_pk' })
   number!: string;
 
   @Column({ name: 'issued_at', type: 'timestamptz' })

@@ -49,6 +49,9 @@ export class SweepRow {
   @Column({ type: 'text', nullable: true })
   error!: string | null;
 
+  @Column({ name: 'hold_id', type: 'uuid', nullable: true })
+  holdId!: string | null;
+
   @Column({ name: 'requested_at', type: 'timestamptz' })
   requestedAt!: Date;
 
