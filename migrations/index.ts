@@ -11,4 +11,5 @@ export const migrations: readonly Migration[] = [
   migration('0005_policies'),
   migration('0006_consent'),
   migration('0007_holds'),
+  migration('0008_lanes'),
 ];

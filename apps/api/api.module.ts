@@ -37,7 +37,7 @@ import { PlansController, PoliciesController } from './policies/policies.control
 import { ReplicaController } from './replica/replica.controller.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { SweepsController } from './retention/sweeps.controller.js';
-import { StoresController } from './stores/stores.controller.js';
+import { StorePausesController, StoresController } from './stores/stores.controller.js';
 import { DisclosuresController } from './subjects/disclosures.controller.js';
 import { RelationsController } from './subjects/relations.controller.js';
 import { SubjectsController } from './subjects/subjects.controller.js';
@@ -68,6 +68,7 @@ const controllers = [
   PlansController,
   HoldsController,
   StoresController,
+  StorePausesController,
   SubjectsController,
   RelationsController,
   DisclosuresController,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { EndHolds, FindLostWork, ReadObligations } from '#enforcement';
+import { EndHolds, FindLostWork } from '#enforcement';
 import { countPlansJob, PlansRepository } from '#impact';
 import type { Clock } from '#kernel';
 import { integrateLedgerJob, ReadLedger } from '#ledger';
@@ -9,10 +9,11 @@ import { Transactions } from '#platform/database';
 import { RelayOutbox } from '#platform/outbox';
 import { Queues } from '#platform/queue';
 import { CLOCK } from '#platform/runtime';
-import { Log, Metrics } from '#platform/telemetry';
+import { Log } from '#platform/telemetry';
 import { planRequestsJob, RequestsRepository } from '#requests';
 import { runSweepsJob, SweepsRepository } from '#retention';
 import { Handlers } from './handlers.js';
+import { MeasureWork } from './measure-work.js';
 import { Stopping } from './stopping.js';
 
 const idleMilliseconds = 25;
@@ -76,16 +77,13 @@ export class Reconcile {
   constructor(
     private readonly transactions: Transactions,
     private readonly lost: LostBells,
-    private readonly obligations: ReadObligations,
-    private readonly metrics: Metrics,
+    private readonly measure: MeasureWork,
     private readonly log: Log,
   ) {}
 
   async execute() {
     const bells = await this.transactions.run(null, (tx) => this.lost.find(tx));
-    const { ageSeconds, overdue } = await this.obligations.backlog(this.lost.now());
-    this.metrics.obligationAge.set(ageSeconds);
-    this.metrics.obligationsOverdue.set(overdue);
+    await this.measure.execute(this.lost.now());
     return bells;
   }
 

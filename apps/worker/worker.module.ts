@@ -18,6 +18,7 @@ import { RetentionModule, SweepRow } from '#retention';
 import { StoreRow, StoresModule } from '#stores';
 import { HandleJobs } from './handle-jobs.js';
 import { Handlers, PolicyHandlers, RequestHandlers, StoreHandlers, UpkeepHandlers } from './handlers.js';
+import { MeasureWork } from './measure-work.js';
 import { LanesProcessor, LedgerProcessor, PlansProcessor } from './processors.js';
 import { LostBells, LostTenantWork, Reconcile, RelayBells } from './relay-bells.js';
 import { REGIONS, Stopping } from './stopping.js';
@@ -75,6 +76,7 @@ export class WorkerModule {
         LedgerProcessor,
         LostTenantWork,
         LostBells,
+        MeasureWork,
         Reconcile,
         RelayBells,
       ],

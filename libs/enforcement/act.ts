@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   rowsBefore,
+  type BeforeOptions,
   type CallOptions,
   type Connector,
   type MappedDataset,
@@ -15,16 +16,19 @@ import { judge, type Verdict } from './domain/outcome.js';
 import { keyContext, type ClaimedObligation, type Settlement } from './obligation.js';
 import type { WarrantedObligation } from './take-batch.js';
 
-/** Obligations that one set-based call fulfils: same dataset, same kind of selector. */
-interface Group {
+/** Obligations that one set-based call fulfils: same dataset, same kind of selector; a sweep is alone. */
+export interface Group {
   readonly store: WarrantedObligation['store'];
   readonly dataset: MappedDataset;
   readonly onlyPurposes: readonly string[] | undefined;
   readonly members: readonly ClaimedObligation[];
 }
 
-/** Rows a sweep removes before it yields to nearer deadlines. */
-const sweepStep = 50_000;
+/** What became of the obligations of a group; `failure`: why the whole call failed. */
+export interface Acted {
+  readonly settlements: readonly Settlement[];
+  readonly failure?: DependencyCode;
+}
 
 /** Acts on stores and reads back, holding no transaction; answers what became of each obligation. */
 @Injectable()
@@ -35,26 +39,20 @@ export class Act {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Never rejects for a store's failure: that is an outcome. */
-  async execute(
-    warranted: readonly WarrantedObligation[],
-    signal: AbortSignal,
-  ): Promise<readonly Settlement[]> {
-    const settlements: Settlement[] = [];
-    for (const group of groups(warranted)) settlements.push(...(await this.actOnGroup(group, signal)));
-    return settlements;
-  }
-
-  private async actOnGroup(group: Group, signal: AbortSignal): Promise<readonly Settlement[]> {
+  /** Never rejects for a store's failure: that is an outcome. `limit`: rows that a step of a sweep removes. */
+  async execute(group: Group, signal: AbortSignal, limit: number): Promise<Acted> {
     const [first] = group.members;
-    if (first === undefined) return [];
+    if (first === undefined) return { settlements: [] };
     try {
       const connector = await this.openStore.execute(first.tenant, group.store);
-      if (first.cutOff !== null) return await this.sweep(connector, group, signal);
-      return await this.purge(connector, group, signal);
+      if (first.cutOff === null) return { settlements: await this.purge(connector, group, signal) };
+      return { settlements: await this.sweep(connector, group, { signal, limit }) };
     } catch (error) {
       const failure = codeOf(error, signal);
-      return group.members.map((obligation) => this.conclude(obligation, { removed: 0, left: 0, failure }));
+      const settlements = group.members.map((obligation) =>
+        this.conclude(obligation, { removed: 0, left: 0, failure }),
+      );
+      return { settlements, failure };
     }
   }
 
@@ -113,7 +111,7 @@ export class Act {
   private async sweep(
     connector: Connector,
     group: Group,
-    signal: AbortSignal,
+    { signal, limit }: Pick<BeforeOptions, 'signal' | 'limit'>,
   ): Promise<readonly Settlement[]> {
     const settlements: Settlement[] = [];
     for (const obligation of group.members) {
@@ -122,7 +120,7 @@ export class Act {
       const dataset = datasetBy(group.dataset, obligation.moment);
       const options = {
         signal,
-        limit: sweepStep,
+        limit,
         ...(progress === null ? {} : { cursor: progress }),
         ...(onlyPurposes === null ? {} : { onlyPurposes }),
         ...(except === undefined ? {} : { except }),
@@ -200,7 +198,7 @@ function settlementOf(
   };
 }
 
-function unsettled(obligation: ClaimedObligation, removed: number): Settlement {
+export function unsettled(obligation: ClaimedObligation, removed: number): Settlement {
   return {
     obligation,
     removed,
@@ -213,12 +211,12 @@ function unsettled(obligation: ClaimedObligation, removed: number): Settlement {
   };
 }
 
-function groups(warranted: readonly WarrantedObligation[]): readonly Group[] {
+export function groups(warranted: readonly WarrantedObligation[]): readonly Group[] {
   const byKey = new Map<string, Group & { members: ClaimedObligation[] }>();
   for (const { obligation, store, onlyPurposes } of warranted) {
     const dataset = store.datasets.find(({ name }) => name === obligation.dataset);
     if (dataset === undefined) continue;
-    const selector = obligation.cutOff === null ? (onlyPurposes?.join(' ') ?? '*') : '<';
+    const selector = obligation.cutOff === null ? (onlyPurposes?.join(' ') ?? '*') : obligation.id;
     const key = [obligation.tenant, store.id, dataset.name, selector].join('\n');
     const group = byKey.get(key) ?? { store, dataset, onlyPurposes, members: [] };
     group.members.push(obligation);

@@ -4,8 +4,45 @@ import { AppendEntries, isLogClosed } from '#ledger';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
 import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
+import { ReadFlows } from './lanes/read-flows.js';
+import { LanesRepository, type Lease } from './lanes.repository.js';
 
 const retryMilliseconds = 15 * 60_000;
+
+/** Says what became of a compaction, under the fence of whoever did it. */
+@Injectable()
+export class RecordCompaction {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly lanes: LanesRepository,
+    private readonly stores: StoresRepository,
+    private readonly appendEntries: AppendEntries,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** A worker whose lane was taken over records nothing: another one does it again. */
+  async execute(
+    lease: Lease,
+    tenant: TenantId,
+    store: RegisteredStore,
+    failure: string | undefined,
+  ): Promise<void> {
+    await this.transactions.run(tenant, async (tx) => {
+      if (!(await this.lanes.holds(tx, lease))) return;
+      const datasets = [...store.compactionOwed];
+      if (failure === undefined) {
+        if (!(await this.stores.compacted(tx, tenant, store.id))) return;
+        const data = { store: store.name, datasets, level: store.level };
+        await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compacted', data }]);
+        return;
+      }
+      const until = new Date(this.clock.now().getTime() + retryMilliseconds);
+      if (!(await this.stores.postponeCompaction(tx, tenant, store.id, until))) return;
+      const data = { store: store.name, datasets, error: failure };
+      await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compaction_failed', data }]);
+    });
+  }
+}
 
 /**
  * Once a lane has nothing due, brings its stores from removed to the highest level they can reach (vacuum, compaction,
@@ -16,20 +53,26 @@ export class CompactStores {
   constructor(
     private readonly transactions: Transactions,
     private readonly stores: StoresRepository,
+    private readonly readFlows: ReadFlows,
     private readonly openStore: OpenStore,
-    private readonly appendEntries: AppendEntries,
-    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly record: RecordCompaction,
   ) {}
 
-  async execute(laneId: string, signal: AbortSignal): Promise<void> {
-    const now = this.clock.now();
-    const stores = await this.transactions.run(null, (tx) => this.stores.ofLane(tx, laneId));
+  /** Stores that may not be worked on now are left for later. */
+  async execute(lease: Lease, now: Date, signal: AbortSignal): Promise<void> {
+    const { laneId } = lease;
+    const [stores, flows] = await this.transactions.run(
+      null,
+      async (tx) =>
+        [await this.stores.ofLane(tx, laneId), await this.readFlows.execute(tx, [laneId], now)] as const,
+    );
     for (const store of stores) {
       if (store.compactionDueAt === null || store.compactionDueAt > now) continue;
+      if (flows.get(store.id)?.admission(now) === undefined) continue;
       const tenant = tenantId(store.tenantId);
       const failure = await this.compact(tenant, store, signal);
       try {
-        await this.record(tenant, store, failure);
+        await this.record.execute(lease, tenant, store, failure);
       } catch (error) {
         // The tenant has left: nobody is owed anything.
         if (!isLogClosed(error)) throw error;
@@ -55,21 +98,5 @@ export class CompactStores {
       if (error instanceof DependencyError) return error.code;
       throw error;
     }
-  }
-
-  private async record(tenant: TenantId, store: RegisteredStore, failure: string | undefined): Promise<void> {
-    await this.transactions.run(tenant, async (tx) => {
-      const datasets = [...store.compactionOwed];
-      if (failure === undefined) {
-        if (!(await this.stores.compacted(tx, tenant, store.id))) return;
-        const data = { store: store.name, datasets, level: store.level };
-        await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compacted', data }]);
-        return;
-      }
-      const until = new Date(this.clock.now().getTime() + retryMilliseconds);
-      if (!(await this.stores.postponeCompaction(tx, tenant, store.id, until))) return;
-      const data = { store: store.name, datasets, error: failure };
-      await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compaction_failed', data }]);
-    });
   }
 }

@@ -4,7 +4,7 @@ import { PolicyModule } from '#policy';
 import { StoresModule } from '#stores';
 import { SubjectsModule } from '#subjects';
 import { Act } from './act.js';
-import { CompactStores } from './compact-stores.js';
+import { CompactStores, RecordCompaction } from './compact-stores.js';
 import { FindLostWork } from './find-lost-work.js';
 import { FindHolds } from './holds/find-holds.js';
 import { HeldRepository } from './holds/held.repository.js';
@@ -14,6 +14,16 @@ import { CheckScope, FindInFlight, PlaceHold } from './holds/place-hold.js';
 import { EndHolds, ReleaseHeld, ResumeWork } from './holds/release-held.js';
 import { ReviewSweeps } from './holds/review-sweeps.js';
 import { Succeed } from './holds/succeed.js';
+import { BacklogRepository } from './lanes/backlog.repository.js';
+import { CallStores } from './lanes/call-stores.js';
+import { ClaimDue } from './lanes/claim-due.js';
+import { ControlsRepository } from './lanes/controls.repository.js';
+import { DueRepository } from './lanes/due.repository.js';
+import { FindIdleLanes } from './lanes/find-idle.js';
+import { ChangePause, PauseStore, ResumeStore } from './lanes/pause-store.js';
+import { ReadControls } from './lanes/read-controls.js';
+import { ReadFlows } from './lanes/read-flows.js';
+import { Rest } from './lanes/rest.js';
 import { LanesRepository } from './lanes.repository.js';
 import { ObligationsRepository } from './obligations.repository.js';
 import { PlanObligations, RecordPlan } from './plan-obligations.js';
@@ -31,6 +41,19 @@ import { ReadWarrants, TakeBatch } from './take-batch.js';
   providers: [
     ObligationsRepository,
     LanesRepository,
+    ControlsRepository,
+    DueRepository,
+    BacklogRepository,
+    ReadFlows,
+    ClaimDue,
+    Rest,
+    CallStores,
+    ChangePause,
+    PauseStore,
+    ResumeStore,
+    ReadControls,
+    FindIdleLanes,
+    RecordCompaction,
     RescansRepository,
     HeldRepository,
     FindHolds,
@@ -65,6 +88,9 @@ import { ReadWarrants, TakeBatch } from './take-batch.js';
     FindLostWork,
   ],
   exports: [
+    PauseStore,
+    ResumeStore,
+    ReadControls,
     ObligationsRepository,
     PlanObligations,
     PlanWithdrawals,

@@ -158,7 +158,7 @@ describe('a store that fails', () => {
   it('is given up at the twentieth attempt, after waits that double up to a quarter of an hour', async () => {
     const { tenant, store } = await tenantWith(['ann']);
     await stage.erase(tenant, ['ann']);
-    store.script.plan({ verb: 'purge', moment: 'before', act: breakWith('unreachable') });
+    store.script.plan({ verb: 'purge', moment: 'before', act: breakWith('unexpected_response') });
     const waits = [];
     for (let attempt = 1; attempt < 20; attempt++) {
       expect(await stage.run(tenant, 'rows')).toBe(1);
@@ -171,9 +171,9 @@ describe('a store that fails', () => {
     }
     expect(await stage.leaves(tenant)).toEqual([]);
     await stage.run(tenant, 'rows');
-    expect(await stage.obligation(tenant)).toMatchObject({ outcome: 'failed', error: 'unreachable' });
+    expect(await stage.obligation(tenant)).toMatchObject({ outcome: 'failed', error: 'unexpected_response' });
     expect(await stage.leaves(tenant)).toMatchObject([
-      { outcome: 'failed', error: 'unreachable', exact: false },
+      { outcome: 'failed', error: 'unexpected_response', exact: false },
     ]);
     expect(stage.left(tenant, 'rows/clicks')).toEqual(['ann', 'stays']);
   });
@@ -256,7 +256,7 @@ describe('a request', () => {
   it('ends partially_completed when a part of it is given up', async () => {
     const { tenant, store } = await tenantWith(['ann'], two);
     stage.fill(tenant, 'rows/views', ['ann']);
-    store.script.plan({ verb: 'purge', dataset: 'views', moment: 'before', act: breakWith('unreachable') });
+    store.script.plan({ verb: 'purge', dataset: 'views', moment: 'before', act: breakWith('conflict') });
     const id = await process(tenant, 'ann');
     for (let attempt = 2; attempt <= 20; attempt++) {
       expect(await stateOf(id)).toBe('running');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { EntityManager } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Transactions } from '#platform/database';
-import { Act } from './act.js';
+import { CallStores } from './lanes/call-stores.js';
 import { LanesRepository } from './lanes.repository.js';
 import { ObligationsRepository } from './obligations.repository.js';
 import { RunLane } from './run-lane.js';
@@ -101,6 +101,29 @@ describe('a worker that lost its lane', () => {
     expect(await stale).toBe(0);
     expect(store.script.callsOf('compact')).toEqual([]);
     expect(await stage.entries(tenant, 'store.compacted')).toEqual([]);
+  });
+
+  it('records no compaction that it made when its lane was taken over meanwhile', async () => {
+    const { tenant, store } = await tenantWith(['ann']);
+    await stage.erase(tenant, ['ann']);
+    await stage.run(tenant, 'rows');
+    stage.engine.clock.advance(hour);
+    store.script.plan({
+      verb: 'compact',
+      moment: 'after',
+      times: 1,
+      act: async () => {
+        stage.engine.clock.advance(lease + 1);
+        expect(await acquire(tenant.laneOf('rows'))).toBeDefined();
+      },
+    });
+    await stage.run(tenant, 'rows');
+    expect(store.script.callsOf('compact')).toHaveLength(1);
+    expect(await stage.entries(tenant, 'store.compacted')).toEqual([]);
+    // It is owed still: whoever holds the lane does it again.
+    stage.engine.clock.advance(lease + 1);
+    await stage.run(tenant, 'rows');
+    expect(await stage.entries(tenant, 'store.compacted')).toHaveLength(1);
   });
 
   it('takes nothing more', async () => {
@@ -205,7 +228,7 @@ describe('a crash', () => {
     await stage.erase(tenant, ['ann', 'nobody']);
     const held = await acquire(tenant.laneOf('rows'));
     const batch = await stage.engine.worker.get(TakeBatch).execute(held!, stage.engine.clock.now());
-    const acted = await stage.engine.worker.get(Act).execute(batch!.warranted, live());
+    const acted = await stage.engine.worker.get(CallStores).execute(batch!.warranted, batch!.flows, live());
     // The worker dies here: it knew what became of each, and told nobody.
     expect(acted.map(({ outcome }) => outcome)).toEqual(['erased', 'not_found']);
     expect(stage.left(tenant, 'rows/clicks')).toEqual(['stays']);

@@ -4,7 +4,7 @@ import { ConsentRepository, expireConsentsJob, planWithdrawalsJob } from '#conse
 import type { Bell } from '#platform/outbox';
 import { checkStoresJob, StoresRepository } from '#stores';
 import { requestsSettledJob, rescanStoresJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
-import { LanesRepository } from './lanes.repository.js';
+import { FindIdleLanes } from './lanes/find-idle.js';
 import { ObligationsRepository } from './obligations.repository.js';
 import { RescansRepository } from './rescans.repository.js';
 
@@ -12,7 +12,7 @@ import { RescansRepository } from './rescans.repository.js';
 @Injectable()
 export class FindLostWork {
   constructor(
-    private readonly lanes: LanesRepository,
+    private readonly idleLanes: FindIdleLanes,
     private readonly obligations: ObligationsRepository,
     private readonly rescans: RescansRepository,
     private readonly stores: StoresRepository,
@@ -20,7 +20,7 @@ export class FindLostWork {
   ) {}
 
   async execute(tx: EntityManager, now: Date): Promise<readonly Bell[]> {
-    const lanes = await this.lanes.idleWithWork(tx, now);
+    const lanes = await this.idleLanes.execute(tx, now);
     const withdrawals = await this.consent.tenantsWithUnplanned(tx);
     const lapsed = await this.consent.tenantsWithLapsed(tx, now);
     const unchecked = await this.stores.tenantsWithUnchecked(tx);

@@ -1,3 +1,4 @@
+export { circuitStates } from './domain/circuit.js';
 export { currentParts } from './domain/held.js';
 export { EnforcementModule } from './enforcement.module.js';
 export { FindLostWork } from './find-lost-work.js';
@@ -5,6 +6,9 @@ export { FindHolds, type HeldSweep } from './holds/find-holds.js';
 export { PlaceHold, type PlacedHold } from './holds/place-hold.js';
 export { EndHolds, ReleaseHeld } from './holds/release-held.js';
 export { requestsSettledJob, rescanStoresJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
+export type { Backlog } from './lanes/backlog.repository.js';
+export { PauseStore, ResumeStore, type PausedStore } from './lanes/pause-store.js';
+export { ReadControls, type StoreView } from './lanes/read-controls.js';
 export type { Obligation } from './obligation.js';
 export { ObligationsRepository } from './obligations.repository.js';
 export { PlanObligations } from './plan-obligations.js';

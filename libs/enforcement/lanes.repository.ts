@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { StoreId } from '#kernel';
+import { ControlsRepository } from './lanes/controls.repository.js';
+import type { Flows } from './lanes/flow.js';
 
 /** A lane held by one worker until its lease ends; the fence makes a stale holder's writes fail. */
 export interface Lease {
@@ -9,6 +12,8 @@ export interface Lease {
 
 @Injectable()
 export class LanesRepository {
+  constructor(private readonly controls: ControlsRepository) {}
+
   /** Takes the lane when nobody holds it; undefined otherwise, or when the lane is not in one of the regions. */
   async acquire(
     tx: EntityManager,
@@ -61,38 +66,39 @@ export class LanesRepository {
     );
   }
 
-  async closeBatch(tx: EntityManager, id: string, at: Date): Promise<void> {
+  /** Closes a batch, and notes what its calls told of the stores. */
+  async closeBatch(
+    tx: EntityManager,
+    { id, flows }: { readonly id: string; readonly flows: Flows },
+    at: Date,
+  ): Promise<void> {
     await tx.query('update batches set settled_at = $2 where id = $1', [id, at]);
+    await this.controls.record(tx, [...flows.values()]);
   }
 
   /**
-   * Lanes with due work, or a compaction that is due, that nobody holds: what a lost bell or a dead worker left behind.
-   * What is left of a tenant that is being erased is no work.
+   * Lanes with due work, or a compaction that is due, that nobody holds: what a lost bell or a dead worker left behind, and
+   * what has become possible again. What is left of a tenant that is being erased is no work; nor is what is to wait, in
+   * stores whose circuit is open, that are paused, or that are `closed`.
    */
-  async idleWithWork(tx: EntityManager, now: Date): Promise<readonly string[]> {
+  async idleWithWork(
+    tx: EntityManager,
+    now: Date,
+    closed: readonly StoreId[] = [],
+  ): Promise<readonly string[]> {
+    const mayGo = '(c.paused_at is null or c.draining) and (c.probe_at is null or c.probe_at <= $1)';
     const rows = await tx.query<{ id: string }[]>(
       `with leaving as (select array(select id from tenants where state = 'erasing') as ids)
        select l.id from lanes l, leaving
         where (l.lease_until is null or l.lease_until < $1)
-          and (exists (select 1 from obligations o
-                        where o.lane_id = l.id and o.settled_at is null and o.due_at <= $1 and o.tenant_id <> all (leaving.ids))
-               or exists (select 1 from stores s
-                           where s.lane_id = l.id and s.compaction_due_at <= $1 and s.tenant_id <> all (leaving.ids)))`,
-      [now],
+          and (exists (select 1 from obligations o left join store_controls c on c.tenant_id = o.tenant_id and c.store_id = o.store_id
+                        where o.lane_id = l.id and o.settled_at is null and o.due_at <= $1 and o.tenant_id <> all (leaving.ids)
+                          and ${mayGo} and (not c.draining is true or o.planned_at <= c.paused_at) and o.store_id <> all ($2::uuid[]))
+               or exists (select 1 from stores s left join store_controls c on c.tenant_id = s.tenant_id and c.store_id = s.id
+                           where s.lane_id = l.id and s.compaction_due_at <= $1 and s.tenant_id <> all (leaving.ids)
+                             and ${mayGo} and s.id <> all ($2::uuid[])))`,
+      [now, closed],
     );
     return rows.map((row) => row.id);
-  }
-
-  /** Age of the oldest open obligation in seconds, and how many are past their deadline; what waits for a hold is not late. */
-  async backlog(
-    tx: EntityManager,
-    now: Date,
-  ): Promise<{ readonly ageSeconds: number; readonly overdue: number }> {
-    const [row] = await tx.query<{ age: string | null; overdue: string }[]>(
-      `select extract(epoch from $1::timestamptz - min(planned_at)) as age, count(*) filter (where deadline < $1) as overdue
-         from obligations where settled_at is null and hold_id is null`,
-      [now],
-    );
-    return { ageSeconds: Number(row?.age ?? 0), overdue: Number(row?.overdue ?? 0) };
   }
 }

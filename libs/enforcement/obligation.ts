@@ -75,6 +75,8 @@ export interface Settlement {
   readonly dueAt: Date | null;
   /** A sweep's cursor within its dataset. */
   readonly progress: string | null;
+  /** It does not count as an attempt: the store was out of reach, for everybody. */
+  readonly spared?: true;
 }
 
 /** What a sealed key is bound to. */

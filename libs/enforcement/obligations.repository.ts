@@ -3,8 +3,8 @@ import type { EntityManager } from 'typeorm';
 import type { Filter } from '#access';
 import type { StoreId, SubjectRef, TenantId } from '#kernel';
 import type { CauseKind } from './domain/plan.js';
-import { readClaimed, readObligation, type ClaimedRow, type ObligationRow } from './obligation-rows.js';
-import type { ClaimedObligation, Obligation, Settlement } from './obligation.js';
+import { readObligation, type ObligationRow } from './obligation-rows.js';
+import type { Obligation, Settlement } from './obligation.js';
 
 /** An obligation as planning inserts it. */
 export interface NewObligation {
@@ -89,31 +89,6 @@ export class ObligationsRepository {
   }
 
   /**
-   * The due obligations of a lane, nearest deadline first, each counted as one more attempt. What another lane is just
-   * releasing is left for the next batch: its bell comes with the release. Those of a tenant that is being erased wait for
-   * their own removal.
-   */
-  async claim(
-    tx: EntityManager,
-    laneId: string,
-    now: Date,
-    limit: number,
-  ): Promise<readonly ClaimedObligation[]> {
-    const [rows] = await tx.query<[ClaimedRow[], number]>(
-      `update obligations o set attempts = o.attempts + 1
-         from (select tenant_id, id from obligations
-                where lane_id = $1 and settled_at is null and due_at <= $2
-                  and tenant_id <> all (array(select id from tenants where state = 'erasing'))
-                order by deadline, id limit $3 for update skip locked) due
-        where o.tenant_id = due.tenant_id and o.id = due.id
-        returning o.tenant_id, o.id, o.store_id, o.dataset, o.cause_kind, o.cause_id, o.subject_ref, o.sealed_key, o.only_purposes,
-                  o.moment, o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.exact, o.policy_version, o.succeeds`,
-      [laneId, now, limit],
-    );
-    return rows.map(readClaimed);
-  }
-
-  /**
    * Locks causes until the transaction ends, in the order of their ids. Lanes that settle parts of the same causes at once
    * release each other's obligations and count the same causes down: who holds the causes may do so in any order.
    */
@@ -145,7 +120,8 @@ export class ObligationsRepository {
     });
     const [rows] = await tx.query<[{ tenant_id: string; id: string }[], number]>(
       `update obligations o
-          set attempts = case when s.outcome is null and s.error is null then 0 else o.attempts end,
+          set attempts = case when s.spared then o.attempts - 1
+                              when s.outcome is null and s.error is null then 0 else o.attempts end,
               rows = o.rows + s.removed, exact = o.exact and s.exact, outcome = s.outcome, level = s.level, error = s.error,
               hold_id = s."holdId", basis = s.basis,
               due_at = case when s.outcome is not null then null
@@ -156,7 +132,7 @@ export class ObligationsRepository {
               sealed_key = case when s.outcome is null then o.sealed_key end
          from jsonb_to_recordset($1::jsonb) as s (
               tenant uuid, id uuid, removed bigint, exact boolean, outcome text, level text, error text, "dueAt" timestamptz, progress text,
-              "holdId" uuid, basis text)
+              "holdId" uuid, basis text, spared boolean)
         where o.tenant_id = s.tenant and o.id = s.id and o.settled_at is null
           and o.tenant_id <> all (array(select id from tenants where state = 'erasing'))
         returning o.tenant_id, o.id`,

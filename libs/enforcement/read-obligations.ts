@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '#access';
 import { Transactions } from '#platform/database';
-import { LanesRepository } from './lanes.repository.js';
+import { BacklogRepository, type Backlog } from './lanes/backlog.repository.js';
 import { ObligationsRepository, type ObligationPage } from './obligations.repository.js';
 import type { Obligation } from './obligation.js';
 
@@ -11,7 +11,7 @@ export class ReadObligations {
   constructor(
     private readonly transactions: Transactions,
     private readonly repository: ObligationsRepository,
-    private readonly lanes: LanesRepository,
+    private readonly backlogs: BacklogRepository,
   ) {}
 
   async page(caller: Caller, wanted: ObligationPage): Promise<readonly Obligation[]> {
@@ -20,8 +20,8 @@ export class ReadObligations {
     return this.transactions.run(tenant, (tx) => this.repository.page(tx, tenant, visible, wanted));
   }
 
-  /** For the metrics of a worker: it sees every tenant. */
-  async backlog(now: Date): Promise<{ readonly ageSeconds: number; readonly overdue: number }> {
-    return this.transactions.run(null, (tx) => this.lanes.backlog(tx, now));
+  /** For the metrics of a worker: it sees every tenant. What waits for a legal hold is neither open nor late. */
+  async backlog(now: Date): Promise<Backlog> {
+    return this.transactions.run(null, (tx) => this.backlogs.read(tx, now));
   }
 }

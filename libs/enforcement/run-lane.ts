@@ -3,8 +3,9 @@ import type { Clock } from '#kernel';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
 import { Metrics } from '#platform/telemetry';
-import { Act } from './act.js';
 import { CompactStores } from './compact-stores.js';
+import { CallStores } from './lanes/call-stores.js';
+import { Resting } from './lanes/resting.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
 import { SettleBatch } from './settle-batch.js';
 import { TakeBatch } from './take-batch.js';
@@ -50,6 +51,7 @@ export class HoldLane {
   }
 
   count(outcomes: readonly (string | null)[]): void {
+    this.metrics.batches.observe(outcomes.length);
     for (const outcome of outcomes) if (outcome !== null) this.metrics.outcomes.inc({ outcome });
   }
 
@@ -74,7 +76,7 @@ export class RunLane {
   constructor(
     private readonly holdLane: HoldLane,
     private readonly takeBatch: TakeBatch,
-    private readonly act: Act,
+    private readonly callStores: CallStores,
     private readonly settleBatch: SettleBatch,
     private readonly compactStores: CompactStores,
   ) {}
@@ -83,16 +85,21 @@ export class RunLane {
   async execute(laneId: string, regions: readonly string[] | undefined, stop: AbortSignal): Promise<number> {
     return this.holdLane.execute(laneId, regions, stop, async (lease, signal, now) => {
       let handled = 0;
+      const resting = new Resting();
       while (!signal.aborted) {
-        const batch = await this.takeBatch.execute(lease, now());
-        if (batch === undefined) break;
-        const acted = await this.act.execute(batch.warranted, signal);
+        const batch = await this.takeBatch.execute(lease, now(), resting.stores(now()));
+        if (batch === undefined) {
+          if (!(await this.callStores.rest(resting.turn(now()), signal))) break;
+          continue;
+        }
+        const acted = await this.callStores.execute(batch.warranted, batch.flows, signal);
         if (!(await this.settleBatch.execute(lease, batch, acted))) break;
+        resting.note(batch.flows);
         handled += batch.warranted.length + batch.superseded.length + batch.held.length;
         this.holdLane.count([...acted.map(({ outcome }) => outcome), ...batch.held.map(() => 'held')]);
       }
       if (!signal.aborted && (await this.holdLane.holds(lease)))
-        await this.compactStores.execute(laneId, signal);
+        await this.compactStores.execute(lease, now(), signal);
       return handled;
     });
   }

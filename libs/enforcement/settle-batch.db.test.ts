@@ -174,7 +174,7 @@ const owe = (tenants: readonly TenantId[]) =>
     [tenants],
   );
 const compact = () =>
-  worker.get(CompactStores, { strict: false }).execute(lease.laneId, new AbortController().signal);
+  worker.get(CompactStores, { strict: false }).execute(lease, new Date(), new AbortController().signal);
 
 describe('a batch with obligations of a tenant that leaves while the lane acts', () => {
   let batch: Batch;

@@ -107,7 +107,7 @@ export class SettleBatch {
       settlements.map(({ obligation }) => obligation),
     );
     const written = await this.obligations.settle(tx, settlements, now);
-    await this.lanes.closeBatch(tx, batch.id, now);
+    await this.lanes.closeBatch(tx, batch, now);
     await this.recordOutcomes.execute(tx, lease, batch, written, now);
     return true;
   }

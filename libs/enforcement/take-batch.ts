@@ -1,16 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ConsentRepository, decisionRules } from '#consent';
-import { subjectRef, type Clock, type IdSource, type SubjectRef, type TenantId } from '#kernel';
+import { subjectRef, type Clock, type IdSource, type StoreId, type SubjectRef, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { CLOCK, IDS } from '#platform/runtime';
 import { ReadPolicy } from '#policy';
 import { StoresRepository, type RegisteredStore } from '#stores';
 import { HoldBack } from './holds/hold-back.js';
 import { datasetName, lostPurposes, stillLost } from './domain/plan.js';
+import { ClaimDue } from './lanes/claim-due.js';
+import type { Flows } from './lanes/flow.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
 import type { ClaimedObligation } from './obligation.js';
-import { ObligationsRepository } from './obligations.repository.js';
 
 /** An obligation that is warranted, with the store it is for. */
 export interface WarrantedObligation {
@@ -33,10 +34,9 @@ export interface Batch {
   readonly superseded: readonly SupersededObligation[];
   /** A hold covers them: settled without touching the store. */
   readonly held: readonly SupersededObligation[];
+  /** The stores of the lane: what their calls tell is settled with the batch. */
+  readonly flows: Flows;
 }
-
-/** Enough to make a set-based call cheap, few enough to settle in one short transaction. */
-const batchSize = 2_000;
 
 /** Re-reads holds, consent and the data map for claimed work. */
 @Injectable()
@@ -53,7 +53,7 @@ export class ReadWarrants {
     tx: EntityManager,
     laneId: string,
     claimed: readonly ClaimedObligation[],
-  ): Promise<Omit<Batch, 'id'>> {
+  ): Promise<Omit<Batch, 'id' | 'flows'>> {
     const stores = new Map((await this.stores.ofLane(tx, laneId)).map((store) => [store.id, store]));
     const lost = await this.lostOf(tx, claimed);
     const warranted: WarrantedObligation[] = [];
@@ -102,22 +102,26 @@ export class TakeBatch {
   constructor(
     private readonly transactions: Transactions,
     private readonly lanes: LanesRepository,
-    private readonly obligations: ObligationsRepository,
+    private readonly claimDue: ClaimDue,
     private readonly warrants: ReadWarrants,
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
 
-  /** Undefined when nothing is due or the lane is no longer ours. */
-  async execute(lease: Lease, now: Date): Promise<Batch | undefined> {
+  /** Undefined when nothing is due that may be begun, `resting` stores left aside, or the lane is no longer ours. */
+  async execute(
+    lease: Lease,
+    now: Date,
+    resting: ReadonlySet<StoreId> = new Set(),
+  ): Promise<Batch | undefined> {
     return this.transactions.run(null, async (tx) => {
       if (!(await this.lanes.holds(tx, lease))) return undefined;
-      const claimed = await this.obligations.claim(tx, lease.laneId, now, batchSize);
+      const { claimed, flows } = await this.claimDue.execute(tx, lease.laneId, now, resting);
       if (claimed.length === 0) return undefined;
       const id = this.ids.next();
       const warrants = await this.warrants.execute(tx, lease.laneId, claimed);
       const inHand = warrants.warranted.map(({ obligation }) => obligation.id);
       await this.lanes.openBatch(tx, lease, { id, obligations: inHand, at: now });
-      return { id, ...warrants };
+      return { id, ...warrants, flows };
     });
   }
 }

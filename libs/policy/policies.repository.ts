@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull, LessThanOrEqual, type EntityManager } from 'typeorm';
-import type { TenantId } from '#kernel';
+import { tenantId, type TenantId } from '#kernel';
 import type { PolicyFile } from './domain/compose-policy.js';
-import { policySchema, type AppliedPolicy } from './domain/policy.js';
+import { policySchema, type AppliedPolicy, type Policy } from './domain/policy.js';
 import { PolicyRow } from './rows/policy.row.js';
 
 /** A version as it was applied, without its rules. */
@@ -18,6 +18,8 @@ export interface PolicyVersion {
 
 /** A version with everything it was made from. */
 export type StoredPolicy = AppliedPolicy & PolicyVersion & { readonly files: readonly PolicyFile[] };
+
+const lanesSchema = policySchema.shape.lanes;
 
 @Injectable()
 export class PoliciesRepository {
@@ -37,6 +39,21 @@ export class PoliciesRepository {
       order: { version: 'desc' },
     });
     return row?.version;
+  }
+
+  /** What the policies in force say about lanes, by tenant and store. */
+  async lanes(
+    tx: EntityManager,
+    tenants: readonly TenantId[],
+    at: Date,
+  ): Promise<ReadonlyMap<TenantId, Policy['lanes']>> {
+    const rows = await tx.query<{ tenant_id: string; lanes: unknown }[]>(
+      `select distinct on (tenant_id) tenant_id, document -> 'lanes' as lanes from policies
+        where tenant_id = any ($1::uuid[]) and (effective_at is null or effective_at <= $2)
+        order by tenant_id, version desc`,
+      [tenants, at],
+    );
+    return new Map(rows.map((row) => [tenantId(row.tenant_id), lanesSchema.parse(row.lanes ?? {})]));
   }
 
   /** The latest version, in force or still to come; undefined before the first. */

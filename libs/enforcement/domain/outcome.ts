@@ -1,4 +1,5 @@
 import type { DependencyCode } from '#kernel';
+import { backOff } from './back-off.js';
 
 /** How a piece of work ended, for one field of one dataset. */
 export const outcomes = [
@@ -47,8 +48,7 @@ const lasting: Readonly<Record<DependencyCode, boolean>> = {
 };
 
 const mostAttempts = 20;
-const firstDelay = 500;
-const longestDelay = 15 * 60_000;
+const delays = { first: 500, longest: 15 * 60_000 };
 
 /**
  * Erased only when another query than the one that acted finds nothing left. Nothing removed and nothing left is
@@ -69,6 +69,5 @@ export function judge(evidence: Evidence, jitter: number): Verdict {
 function afterFailure(error: DependencyCode, attempt: number, jitter: number): Verdict {
   if (lasting[error] || attempt >= mostAttempts)
     return { kind: 'settle', outcome: 'failed', exact: false, error };
-  const ceiling = Math.min(longestDelay, firstDelay * 2 ** (attempt - 1));
-  return { kind: 'retry', afterMilliseconds: Math.ceil(ceiling * (0.5 + jitter / 2)), error };
+  return { kind: 'retry', afterMilliseconds: backOff(delays, attempt, jitter), error };
 }

@@ -39,7 +39,7 @@ const outcomes = async (tenant: TestTenant) =>
   (await stage.obligations(tenant)).map(({ outcome }) => outcome).toSorted();
 
 /** Runs what `around` wraps with a gate in it, on the real thing: waits at it, then goes on. */
-function gateOn<T extends object, K extends keyof T>(target: T, name: K, moment: 'before' | 'after') {
+function gateOn<T extends object>(target: T, name: keyof T, moment: 'before' | 'after') {
   const gate = new Gate();
   const original = target[name] as (...args: unknown[]) => Promise<unknown>;
   Object.assign(target, {

@@ -60,7 +60,7 @@ describe('a person under a hold', () => {
   it('keeps every row while others in the same batch are erased; what is planned and what is open is held alike', async () => {
     const tenant = await tenantWith();
     await stage.erase(tenant, ['bob', 'ann']);
-    const before = { ...tenant.stores['rows']!.read('rows.clicks') };
+    const before = [...tenant.stores['rows']!.read('rows.clicks')];
     const { id, inFlight } = await holding.place(tenant, accounts('ann'));
     expect(inFlight).toEqual([]);
     await stage.erase(tenant, ['ann']);

@@ -15,6 +15,7 @@ import { OpenStore, RegisterDataMap, StoreRow, StoresModule } from '#stores';
 import { SubjectsModule } from '#subjects';
 import { callerOf } from '#testing';
 import { EnforcementModule } from '../enforcement.module.js';
+import { Rest } from '../lanes/rest.js';
 import { RescanRow } from '../rows/rescan.row.js';
 import { dataMapOf, policy, type TestStores } from './data-map.js';
 import { MemoryStore } from './memory-store.js';
@@ -41,6 +42,16 @@ class MemoryStores {
     const known = this.byId.get(store.id);
     if (known === undefined) throw new DependencyError('unreachable', 'the store does not answer');
     return known;
+  }
+}
+
+/** Who rests lets the test's time pass. */
+class PassTime {
+  constructor(private readonly clock: TestClock) {}
+
+  async until(moment: Date | undefined): Promise<void> {
+    await Promise.resolve();
+    this.clock.advance(Math.max(0, (moment?.getTime() ?? 0) - this.clock.now().getTime()));
   }
 }
 
@@ -99,7 +110,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 function open(
   options: EngineOptions,
   url: string,
-  clock: Clock,
+  clock: TestClock,
   memory: MemoryStores,
 ): Promise<INestApplicationContext> {
   const rows = [
@@ -137,8 +148,13 @@ function open(
   return NestFactory.createApplicationContext(root, {
     logger: false,
     abortOnError: false,
-    // The engine meets its stores here and nowhere else: everything but the connection is the real thing.
-    instrument: { instanceDecorator: (instance) => (instance instanceof OpenStore ? memory : instance) },
+    // The engine meets its stores, and time, here and nowhere else: everything but that is the real thing.
+    instrument: {
+      instanceDecorator: (instance) => {
+        if (instance instanceof OpenStore) return memory;
+        return instance instanceof Rest ? new PassTime(clock) : instance;
+      },
+    },
   });
 }
 

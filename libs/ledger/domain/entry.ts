@@ -25,6 +25,8 @@ export const entryKinds = [
   'store.registered',
   'store.compacted',
   'store.compaction_failed',
+  'store.paused',
+  'store.resumed',
   'subject.registered',
   'subject.merged',
   'subject.split',

@@ -29,6 +29,7 @@ export const exportedTables: readonly ExportedTable[] = [
     without: { sealed_settings: 'holds the credentials of the store, which the tenant gave and has' },
   },
   { table: 'rescans', order: ['id'] },
+  { table: 'store_controls', order: ['store_id'] },
   { table: 'holds', order: ['id'] },
   { table: 'subjects', order: ['ref'] },
   { table: 'subject_identifiers', order: ['type', 'hash'], opens: 'sealed' },

@@ -25,6 +25,11 @@ export class Log implements LoggerService {
     this.logger.info(fields, message);
   }
 
+  /** Something that a person should look at before it is too late. */
+  alarm(message: string, fields: LogFields = {}): void {
+    this.logger.warn(fields, message);
+  }
+
   /** The error as `describeError` shows it goes to the log. */
   failure(message: string, error: unknown, fields: LogFields = {}): void {
     this.logger.error({ ...fields, err: error }, message);

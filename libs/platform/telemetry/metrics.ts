@@ -48,6 +48,40 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly obligationsNear = new Gauge({
+    name: 'lethe_obligations_near_deadline',
+    help: 'Obligations not settled whose deadline passes within a day.',
+    registers: [this.registry],
+  });
+
+  readonly obligationsOpen = new Gauge({
+    name: 'lethe_obligations_open',
+    help: 'Obligations not settled, by type of store; what waits for a legal hold is left out.',
+    labelNames: ['store_type'],
+    registers: [this.registry],
+  });
+
+  readonly obligationsOldest = new Gauge({
+    name: 'lethe_obligations_oldest_seconds',
+    help: 'Age of the oldest obligation that is not settled, by type of store.',
+    labelNames: ['store_type'],
+    registers: [this.registry],
+  });
+
+  readonly batches = new Histogram({
+    name: 'lethe_batch_obligations',
+    help: 'Obligations in a batch.',
+    buckets: [1, 5, 10, 50, 100, 250, 500, 1_000, 2_000, 5_000],
+    registers: [this.registry],
+  });
+
+  readonly storesHeldUp = new Gauge({
+    name: 'lethe_stores_held_up',
+    help: 'Stores that are not worked on as usual: their circuit is open or half open, or somebody paused or drains them.',
+    labelNames: ['why'],
+    registers: [this.registry],
+  });
+
   /** The counters of decisions by reason, each looked up once: finding one by its labels costs more than a decision. */
   private readonly decisionsBy = new Map<string, Counter.Internal>();
 

@@ -32,7 +32,7 @@ export function govern(policy: Policy, stores: readonly GovernedStore[], on: Dat
       ...levelFindings(policy, stores),
       ...all.flatMap(({ conflicts }) => conflicts),
     ],
-    unenforced: [...laneFindings(policy), ...all.flatMap(({ unenforced }) => unenforced)],
+    unenforced: all.flatMap(({ unenforced }) => unenforced),
     datasets: new Map(governed.map(({ dataset, governance }) => [nameOf(dataset), governance])),
   };
 }
@@ -86,13 +86,4 @@ function levelFindings(policy: Policy, stores: readonly GovernedStore[]): readon
     const message = `the policy wants level ${wanted}, and this store reaches ${level} at most`;
     return [{ store: name, dataset: '', rules: [`levels/${name}`], message }];
   });
-}
-
-function laneFindings({ lanes }: Policy): readonly Finding[] {
-  return Object.keys(lanes).map((name) => ({
-    store: name,
-    dataset: '',
-    rules: [`lanes/${name}`],
-    message: 'limits of lanes are not carried out yet: work goes as fast as the store allows',
-  }));
 }

@@ -155,9 +155,6 @@ function isNamed(scope: HoldScope, of: GovernedDataset, row: Row): boolean {
     named.length === 0 || named.some((name) => own.includes(name));
   const purposes = of.purposes ?? row.purposes;
   const served = purposes.flatMap((one) => (one === 'letters' ? ['letters', 'marketing'] : [one]));
-  // A row without a date may be of any time.
-  const from = row.on === null || scope.collectedFrom === null || day(row.on) >= scope.collectedFrom;
-  const until = row.on === null || scope.collectedUntil === null || day(row.on) <= scope.collectedUntil;
   return (
     (scope.subjectRefs.length === 0 || row.who === 'ann') &&
     any(scope.stores, [of.store]) &&
@@ -167,8 +164,15 @@ function isNamed(scope: HoldScope, of: GovernedDataset, row: Row): boolean {
       of.fields.flatMap(({ category }) => broader(category)),
     ) &&
     any(scope.purposes, served) &&
-    from &&
-    until
+    isOfTime(scope, row)
+  );
+}
+/** A row without a date may be of any time. */
+function isOfTime({ collectedFrom, collectedUntil }: HoldScope, { on }: Row): boolean {
+  if (on === null) return true;
+  return (
+    (collectedFrom === null || day(on) >= collectedFrom) &&
+    (collectedUntil === null || day(on) <= collectedUntil)
   );
 }
 
