@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '#platform/config';
+import { consentsCommand } from './consents/commands.js';
 import { runDemo } from './demo.js';
 import { runMigrate } from './migrate.js';
 import { runOperatorKey } from './operator-key.js';
@@ -65,5 +66,6 @@ program
   );
 
 program.addCommand(policyCommand());
+program.addCommand(consentsCommand());
 
 await program.parseAsync();

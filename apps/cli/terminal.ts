@@ -1,4 +1,5 @@
 import { DependencyError, DomainError } from '#kernel';
+import type { Output } from './output.js';
 
 export interface Terminal {
   readonly say: (line: string) => void;
@@ -19,6 +20,17 @@ export async function atTerminal(command: (terminal: Terminal) => Promise<number
   }
   // The channel to whoever started us would keep us alive.
   if (process.connected) process.disconnect();
+}
+
+/** `atTerminal` for a command that answers in words or, with `--json`, in one document. */
+export async function withOutput(
+  { json }: { readonly json?: boolean },
+  command: (output: Output, interrupted: Promise<void>) => Promise<number>,
+): Promise<void> {
+  await atTerminal(async ({ say, interrupted }) => {
+    const { terminalOutput } = await import('./output.js');
+    return command(terminalOutput(say, json === true), interrupted);
+  });
 }
 
 /** Ctrl-C may come twice, from the terminal and from npm, so the signals after the first say nothing new. */

@@ -9,8 +9,12 @@ export function runElsewhere(
   source: string,
   args: readonly string[] = [],
   options: ForkOptions = {},
+  nodeArgs: readonly string[] = [],
 ): ChildProcess {
-  return fork(source, args, { execArgv: ['--conditions=source', '--import', loader], ...options });
+  return fork(source, args, {
+    execArgv: ['--conditions=source', '--import', loader, ...nodeArgs],
+    ...options,
+  });
 }
 
 /** The first thing a process says over its channel; rejects when it ends without a word. */

@@ -4,6 +4,12 @@ import { withClient } from '#testing';
 import { createTenant, startTestSystem, type Client, type TestSystem } from './system.js';
 
 type Line = Readonly<Record<string, unknown>>;
+interface Exported {
+  readonly subject: { readonly value: string };
+  readonly action: string;
+  readonly occurredAt: string;
+  readonly expiresAt: string | null;
+}
 
 describe('consents in bulk', () => {
   let system: TestSystem;
@@ -60,8 +66,9 @@ erasure: { everything: { then: purge } }
     return text
       .split('\n')
       .filter(Boolean)
-      .map((line) => JSON.parse(line) as { subject: { value: string }; action: string });
+      .map((line) => JSON.parse(line) as Exported);
   };
+  const withoutTime = ({ occurredAt: _, ...others }: Exported) => others;
 
   it('are imported from NDJSON, and every row that is not says why', async () => {
     const lines = await send(
@@ -122,12 +129,40 @@ erasure: { everything: { then: purge } }
     expect((await send('application/x-ndjson', file, 'file-1')).at(-1)).toMatchObject({ recorded: 1_200 });
     expect(await events()).toBe(before);
     const all = await exported();
-    const again = all
-      .map(({ subject, action }) => JSON.stringify({ subject, purpose: 'ads', action }))
-      .join('\n');
+    const again = all.map((one) => JSON.stringify(one)).join('\n');
     expect((await send('application/x-ndjson', again)).at(-1)).toMatchObject({
       recorded: all.length,
       rejected: 0,
+    });
+    expect((await exported()).map(withoutTime)).toEqual(all.map(withoutTime));
+  });
+
+  it('never hold longer after an export and an import than before', async () => {
+    const soon = new Date(Date.now() + 3_600_000).toISOString();
+    await send('application/x-ndjson', row('ends', { expiresAt: soon, validity: 'P1D' }));
+    const ends = async () => (await exported()).find(({ subject }) => subject.value === 'ends');
+    const before = await ends();
+    expect(before?.expiresAt).toBe(`${soon.slice(0, 19)}.000Z`);
+    await send('application/x-ndjson', JSON.stringify(before));
+    expect(await ends()).toMatchObject({ expiresAt: before!.expiresAt });
+    await send('application/x-ndjson', JSON.stringify({ ...before, expiresAt: '2026-01-01T00:00:00Z' }));
+    const subject = { type: 'account_id', value: 'ends' };
+    const { body } = await admin.post('/v1/decisions', { subject, purpose: 'ads' }).expect(200);
+    expect(body).toMatchObject({ effect: 'deny', reason: 'consent.expired' });
+  });
+
+  it('break off, and say where, when a file cannot be read on; what came before it stays', async () => {
+    const head = 'subject_type,subject_value,purpose,action\n';
+    const rows = Array.from({ length: 1_500 }, (_, index) => `account_id,open-${index},ads,grant\n`).join('');
+    const lines = await send('text/csv', `${head}${rows}account_id,"open,ads,grant\n${rows.repeat(5)}`);
+    expect(lines.at(-1)).toMatchObject({ done: false, code: 'file.malformed' });
+    expect(lines.at(-1)!['message']).toMatch(/^after line 1501, .*a quote in it is not closed$/);
+    const known = (await exported()).filter(({ subject }) => subject.value.startsWith('open'));
+    expect(known.length).toBeLessThanOrEqual(1_500);
+    expect(known.every(({ subject }) => /^open-\d+$/.test(subject.value))).toBe(true);
+    expect((await send('text/csv', 'account_id,a,ads,grant\n')).at(-1)).toMatchObject({
+      done: false,
+      code: 'file.malformed',
     });
   });
 

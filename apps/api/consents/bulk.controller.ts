@@ -47,7 +47,7 @@ export class BulkController {
     return new StreamableFile(Readable.from(told(news)));
   }
 
-  /** What holds for everybody, by name, as NDJSON that can be imported. */
+  /** What holds for everybody, by name, as NDJSON that can be imported elsewhere. */
   @Get('export')
   @Requires('read', 'ConsentFile')
   @Header('content-type', 'application/x-ndjson')
@@ -72,11 +72,14 @@ async function* told(news: ReturnType<ImportConsents['execute']>): AsyncGenerato
       if (done === true) return;
     }
   } catch (error) {
-    const code = error instanceof DomainError ? error.code : 'dependency.unavailable';
-    yield line({
-      done: false,
-      code,
-      message: 'the import broke off: send it again, under the same Idempotency-Key',
-    });
+    yield line({ done: false, ...faultOf(error) });
   }
+}
+
+function faultOf(error: unknown): JsonObject {
+  if (error instanceof DomainError) return { code: error.code, message: error.message };
+  return {
+    code: 'dependency.unavailable',
+    message: 'something that Lethe needs did not answer; send the file again, under the same Idempotency-Key',
+  };
 }

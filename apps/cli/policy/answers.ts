@@ -74,20 +74,5 @@ export const versionsAnswer = z.array(
 
 export const appliedAnswer = z.object({ version: z.number(), effectiveAt: z.string().nullable() });
 
-export const problemAnswer = z.object({
-  code: z.string(),
-  detail: z.string(),
-  errors: z
-    .array(
-      z.object({
-        pointer: z.string(),
-        message: z.string(),
-        file: z.string().optional(),
-        line: z.number().optional(),
-      }),
-    )
-    .default([]),
-});
-
 export type Plan = z.infer<typeof planAnswer>;
 export type Versions = z.infer<typeof versionsAnswer>;

@@ -1,8 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { atTerminal } from '../terminal.js';
+import { Command, InvalidArgumentError } from 'commander';
+import { connected, type Connection } from '../connected.js';
+import { withOutput } from '../terminal.js';
 import type { PlanOptions } from './online.js';
-import type { Output } from './output.js';
-import type { Connection } from './policy-api.js';
 
 interface Common {
   readonly json?: boolean;
@@ -29,7 +28,7 @@ function addOffline(command: Command): void {
     .argument('<paths...>', 'YAML files, and folders of them')
     .option('--json', 'one JSON document')
     .action((paths: string[], options: Common) =>
-      run(options, async (output) => (await import('./offline.js')).runValidate(paths, output)),
+      withOutput(options, async (output) => (await import('./offline.js')).runValidate(paths, output)),
     );
   command
     .command('test')
@@ -37,12 +36,12 @@ function addOffline(command: Command): void {
     .argument('<paths...>', 'YAML files, and folders of them')
     .option('--json', 'one JSON document')
     .action((paths: string[], options: Common) =>
-      run(options, async (output) => (await import('./offline.js')).runTest(paths, output)),
+      withOutput(options, async (output) => (await import('./offline.js')).runTest(paths, output)),
     );
   command
     .command('schema')
     .description('print the JSON Schema of a policy file, for editors; needs no server')
-    .action(() => run({}, async (output) => (await import('./offline.js')).runSchema(output)));
+    .action(() => withOutput({}, async (output) => (await import('./offline.js')).runSchema(output)));
 }
 
 function addPlanning(command: Command): void {
@@ -53,7 +52,7 @@ function addPlanning(command: Command): void {
     .argument('[paths...]', 'YAML files, and folders of them')
     .option('--version <number>', 'plan a version of before instead', wholeNumber)
     .action((paths: string[], options: Planned) =>
-      run(options, async (output) => {
+      withOutput(options, async (output) => {
         const { runPlan } = await import('./online.js');
         return runPlan(await open(options), { ...options, paths }, output);
       }),
@@ -64,7 +63,7 @@ function addPlanning(command: Command): void {
     .option('--plan <file>', 'what lethe policy plan --out wrote')
     .option('--yes', 'do not ask')
     .action((paths: string[], options: Planned & { readonly plan?: string; readonly yes?: boolean }) =>
-      run(options, async (output) => {
+      withOutput(options, async (output) => {
         const { runApply } = await import('./online.js');
         return runApply(await open(options), { ...options, paths }, output);
       }),
@@ -74,7 +73,7 @@ function addPlanning(command: Command): void {
     .requiredOption('--plan <file>', 'what lethe policy plan --out wrote')
     .requiredOption('--reason <text>', 'why, in 10 to 500 characters; it is kept')
     .action((options: Connected & { readonly plan: string; readonly reason: string }) =>
-      run(options, async (output) => {
+      withOutput(options, async (output) => {
         const { runApprove } = await import('./online.js');
         return runApprove(await open(options), options.plan, options.reason, output);
       }),
@@ -84,7 +83,7 @@ function addPlanning(command: Command): void {
     .argument('<version>', 'its number', wholeNumber)
     .option('--yes', 'do not ask')
     .action((version: number, options: Planned & { readonly yes?: boolean }) =>
-      run(options, async (output) => {
+      withOutput(options, async (output) => {
         const { runApply } = await import('./online.js');
         return runApply(await open(options), { ...options, paths: [], version }, output);
       }),
@@ -96,25 +95,17 @@ function addReading(command: Command): void {
     .description('what two policies differ in, or one and the policy in force; exit code 2 when they do')
     .argument('<sides...>', 'paths (with commas between them), the number of a version, or current')
     .action((sides: string[], options: Connected) =>
-      run(options, async (output) =>
+      withOutput(options, async (output) =>
         (await import('./online.js')).runDiff(() => open(options), sides, output),
       ),
     );
   connected(command.command('history'))
     .description('all versions, newest first')
     .action((options: Connected) =>
-      run(options, async (output) => (await import('./online.js')).runHistory(await open(options), output)),
+      withOutput(options, async (output) =>
+        (await import('./online.js')).runHistory(await open(options), output),
+      ),
     );
-}
-
-function connected(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--url <url>', 'where the API is').env('LETHE_URL').default('http://localhost:3000'),
-    )
-    .option('--key-file <file>', 'a file that holds the key; otherwise LETHE_KEY does')
-    .addOption(new Option('--key <key>').env('LETHE_KEY').hideHelp())
-    .option('--json', 'one JSON document');
 }
 
 function planned(command: Command): Command {
@@ -127,13 +118,6 @@ function planned(command: Command): Command {
 async function open(options: Connected) {
   const { PolicyApi } = await import('./policy-api.js');
   return PolicyApi.open(options);
-}
-
-async function run(options: Common, command: (output: Output) => Promise<number>): Promise<void> {
-  await atTerminal(async ({ say }) => {
-    const { terminalOutput } = await import('./output.js');
-    return command(terminalOutput(say, options.json === true));
-  });
 }
 
 function wholeNumber(text: string): number {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runTest, runValidate } from './offline.js';
-import type { Output } from './output.js';
-import { plain } from './paint.js';
+import type { Output } from '../output.js';
+import { plain } from '../paint.js';
 import { readPolicyFiles } from './read-files.js';
 
 describe('policies in files', () => {

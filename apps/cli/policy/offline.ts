@@ -1,6 +1,6 @@
 import { DomainError, type Fault } from '#kernel';
 import { composePolicy, parseCases, policyJsonSchema, readPacks, runCase, type CaseResult } from '#policy';
-import type { Output } from './output.js';
+import type { Output } from '../output.js';
 import { readPolicyFiles } from './read-files.js';
 
 /** `lethe policy validate`: every fault with its file, line and path; exit code 1 when there is one. */

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { withClient } from '#testing';
 import { createTenant, startTestSystem, type Client, type TestSystem } from '../../../test/e2e/system.js';
 import { runApply, runApprove, runDiff, runHistory, runPlan } from './online.js';
-import type { Output } from './output.js';
-import { plain } from './paint.js';
+import type { Output } from '../output.js';
+import { plain } from '../paint.js';
 import { PolicyApi } from './policy-api.js';
 
 const rules = (keep: string) => `

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DomainError } from '#kernel';
 import { composePolicy, diffPolicies, readPacks, type Policy } from '#policy';
 import type { Plan } from './answers.js';
-import type { Output } from './output.js';
+import type { Output } from '../output.js';
 import type { PolicyApi } from './policy-api.js';
 import { readPolicyFiles } from './read-files.js';
 import { renderChanges, renderPlan } from './render-plan.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from './answers.js';
-import { plain } from './paint.js';
+import { plain } from '../paint.js';
 import { renderPlan } from './render-plan.js';
 
 const plan: Plan = {

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Plan } from './answers.js';
-import type { Paint } from './paint.js';
+import type { Paint } from '../paint.js';
 
 type Change = Plan['changes'][number];
 

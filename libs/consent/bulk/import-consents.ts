@@ -31,7 +31,8 @@ export class ImportConsents {
 
   /**
    * The file is read as it arrives, and no faster than rows are recorded. With a key, each row may be sent again under it and
-   * its line: so an import that broke off is sent again whole. Throws as the database does when that is gone.
+   * its line: so an import that broke off is sent again whole. Throws DomainError `file.malformed`, and as the database does
+   * when that is gone.
    */
   async *execute(
     caller: Caller,

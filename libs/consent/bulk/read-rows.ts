@@ -1,5 +1,6 @@
-import { parse } from 'csv-parse';
-import type { Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { pipeline, type Readable } from 'node:stream';
+import { DomainError } from '#kernel';
 import { consentRow, csvRow, type ConsentRow } from './consent-row.js';
 
 /** A row as it was read: what it says, or what is wrong with it. Lines count from 1. */
@@ -12,7 +13,10 @@ export type RowFormat = 'ndjson' | 'csv';
 /** In bytes; what is longer is no row. */
 const longestRow = 65_536;
 
-/** Reads rows as they arrive, however many there are; a row that is none is answered as such, and the next is read. */
+/**
+ * Reads rows as they arrive, however many there are; a row that is none is answered as such, and the next is read. Throws
+ * DomainError invalid `file.malformed` where it cannot be told where the next begins.
+ */
 export function readRows(source: Readable, format: RowFormat): AsyncIterable<ReadRow> {
   return format === 'csv' ? readCsv(source) : readLines(source);
 }
@@ -55,36 +59,61 @@ function* readLine(bytes: Buffer, line: number): Generator<ReadRow, void, undefi
 }
 
 async function* readCsv(source: Readable): AsyncGenerator<ReadRow, void, undefined> {
-  const skipped: ReadRow[] = [];
-  const parser = source.pipe(
-    parse({
-      bom: true,
-      columns: true,
-      info: true,
-      skip_empty_lines: true,
-      skip_records_with_error: true,
-      max_record_size: longestRow,
-      on_skip: (error) => {
-        const line = typeof error?.['lines'] === 'number' ? error['lines'] : 0;
-        skipped.push({
-          line,
-          fault: { pointer: '', message: 'is not a row with as many fields as the header' },
-        });
-        return undefined;
-      },
-    }),
-  );
-  for await (const read of parser) {
-    yield* skipped.splice(0);
-    const { info, record } = csvRow.parse(read);
-    yield checked(info.lines, consentRow.safeParse(ofColumns(record)));
+  let last = 0;
+  const parser = parse({
+    bom: true,
+    info: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+    max_record_size: longestRow,
+    on_record: (read: string[], { lines }) => {
+      last = lines;
+      return read;
+    },
+  });
+  // A source that breaks off ends the parser too, and whoever reads from that hears of it.
+  pipeline(source, parser, () => undefined);
+  let header: readonly string[] | undefined;
+  try {
+    for await (const read of parser) {
+      const { info, record } = csvRow.parse(read);
+      if (header === undefined) header = checkedHeader(record);
+      else if (record.length === header.length)
+        yield checked(info.lines, consentRow.safeParse(ofColumns(header, record)));
+      else
+        yield { line: info.lines, fault: { pointer: '', message: 'has not as many fields as the header' } };
+    }
+  } catch (error) {
+    throw error instanceof CsvError ? malformed(`after line ${last}, ${faultOf(error)}`) : error;
   }
-  yield* skipped;
+}
+
+/** To go on behind a quote that is never closed would be to guess what is a row. */
+function faultOf({ code }: CsvError): string {
+  if (code === 'CSV_MAX_RECORD_SIZE')
+    return `a row is longer than ${longestRow} bytes, or a quote in it is not closed`;
+  return code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed' : 'a quote stands where none can';
+}
+
+const required = ['subject_type', 'subject_value', 'purpose', 'action'] as const;
+
+function checkedHeader(names: readonly string[]): readonly string[] {
+  const missing = required.filter((name) => !names.includes(name));
+  if (missing.length > 0) throw malformed(`the first line names no column ${missing.join(', ')}`);
+  if (new Set(names).size < names.length) throw malformed('the first line names a column twice');
+  return names;
+}
+
+function malformed(message: string): DomainError {
+  return new DomainError('invalid', 'file.malformed', message);
 }
 
 /** A row of columns as the object that it stands for; empty fields are left out. */
-function ofColumns(columns: Readonly<Record<string, string>>): object {
-  const given = Object.entries(columns).filter(([, value]) => value !== '');
+function ofColumns(header: readonly string[], fields: readonly string[]): object {
+  const given = header.flatMap((name, index) => {
+    const field = fields[index] ?? '';
+    return field === '' ? [] : [[name, field] as const];
+  });
   const { subject_type: type, subject_value: value, ...others } = Object.fromEntries(given);
   const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return {

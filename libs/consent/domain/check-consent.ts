@@ -118,7 +118,7 @@ function accepted(input: ConsentInput, purpose: Purpose, held: Held, now: Date):
     action: input.action,
     occurredAt,
     claimedAt: occurredAt.getTime() === claimed.getTime() ? null : claimed,
-    expiresAt: isYes(input.action) ? validUntil(occurredAt, [purpose.validity, input.validity]) : null,
+    expiresAt: isYes(input.action) ? validUntil(occurredAt, purpose, input) : null,
     noticeVersion: shownNotice(input, purpose),
     channel: input.channel,
     ...actedBy(actor, held),
@@ -144,9 +144,10 @@ function bounded(claimed: Date, now: Date): Date {
 }
 
 /** The earliest of the ends, at a whole second, never later; null when there is none. */
-function validUntil(from: Date, validities: readonly (string | undefined)[]): Date | null {
-  const ends = validities.flatMap((validity) =>
-    validity === undefined ? [] : [addDuration(from, validity).getTime()],
+function validUntil(from: Date, { validity }: Purpose, input: ConsentInput): Date | null {
+  const ends = [validity, input.validity].flatMap((period) =>
+    period === undefined ? [] : [addDuration(from, period).getTime()],
   );
+  if (input.expiresAt !== undefined) ends.push(input.expiresAt.getTime());
   return ends.length === 0 ? null : new Date(Math.floor(Math.min(...ends) / 1_000) * 1_000);
 }

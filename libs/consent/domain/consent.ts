@@ -36,6 +36,8 @@ export interface ConsentInput {
   readonly occurredAt?: Date | undefined;
   /** For how long a grant holds, an ISO 8601 duration; never longer than the policy says. */
   readonly validity?: string | undefined;
+  /** When a grant ends at the latest, where it was given elsewhere and its end is known. */
+  readonly expiresAt?: Date | undefined;
   readonly actor?: Actor | undefined;
   /** Where it was collected: names and short texts of the host's choosing, without personal data. */
   readonly context?: Readonly<Record<string, string>> | undefined;
