@@ -1,4 +1,5 @@
 import type { ProcessConfig } from '#platform/config';
+import { usualBeats } from '#platform/runtime';
 
 /** How an API of a benchmark is configured: as `npm start` does, on a database of the benchmark's own. */
 export function apiConfig(own: {
@@ -19,5 +20,6 @@ export function apiConfig(own: {
     host: '127.0.0.1',
     logLevel: 'info',
     regions: [],
+    beats: usualBeats,
   };
 }

@@ -14,6 +14,8 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
   /** Where its words go; to the terminal when null. */
   readonly logFile: string | null;
+  /** Flags of the runtime; ours by default. */
+  readonly execArgv?: readonly string[];
   /** How long to wait before a restart, by the number of failures in a row (from 1), in milliseconds; null gives up. */
   readonly restartAfter?: (failures: number) => number | null;
 }
@@ -82,13 +84,13 @@ class Supervision {
   }
 
   private launch(): ChildProcess {
-    const { script, env, logFile } = this.program;
+    const { script, env, logFile, execArgv = process.execArgv } = this.program;
     const log = logFile === null ? 'inherit' : openLogFile(logFile);
     // Detached, so that Ctrl-C at the terminal reaches us only, and everything stops in order.
     const options = {
       env,
       detached: true,
-      execArgv: [...process.execArgv, smallYoungGeneration],
+      execArgv: [...execArgv, smallYoungGeneration],
       stdio: ['ignore', log, log, 'ipc'],
     } satisfies Parameters<typeof fork>[2];
     this.child = fork(script, [], options);

@@ -8,7 +8,7 @@ import { eraseTenantJob, OffboardingRepository } from '#offboarding';
 import { Transactions } from '#platform/database';
 import { RelayOutbox } from '#platform/outbox';
 import { Queues } from '#platform/queue';
-import { CLOCK } from '#platform/runtime';
+import { BEATS, CLOCK, type Beats } from '#platform/runtime';
 import { Log } from '#platform/telemetry';
 import { planRequestsJob, RequestsRepository } from '#requests';
 import { runSweepsJob, SweepsRepository } from '#retention';
@@ -17,7 +17,6 @@ import { MeasureWork } from './measure-work.js';
 import { Stopping } from './stopping.js';
 
 const idleMilliseconds = 25;
-const reconcileMilliseconds = 5_000;
 
 type Transaction = Parameters<FindLostWork['execute']>[0];
 
@@ -56,7 +55,12 @@ export class LostBells {
     private readonly tenantWork: LostTenantWork,
     private readonly endHolds: EndHolds,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(BEATS) private readonly beats: Beats,
   ) {}
+
+  get every(): number {
+    return this.beats.reconcileMilliseconds;
+  }
 
   now(): Date {
     return this.clock.now();
@@ -80,6 +84,11 @@ export class Reconcile {
     private readonly measure: MeasureWork,
     private readonly log: Log,
   ) {}
+
+  /** How long to wait before it looks again. */
+  get pause(): number {
+    return this.lost.every;
+  }
 
   async execute() {
     const bells = await this.transactions.run(null, (tx) => this.lost.find(tx));
@@ -111,7 +120,7 @@ export class RelayBells implements OnApplicationBootstrap, OnApplicationShutdown
       this.repeat(idleMilliseconds, () =>
         this.relayOutbox.execute((bells) => this.queues.ring(this.handlers.jobs, bells)),
       ),
-      this.repeat(reconcileMilliseconds, async () => {
+      this.repeat(this.reconcile.pause, async () => {
         await this.queues.ring(this.handlers.jobs, await this.reconcile.execute());
         return 0;
       }),

@@ -47,7 +47,7 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         DiscoveryModule,
-        RuntimeModule,
+        RuntimeModule.beating(config.beats),
         TelemetryModule.logging(log),
         CryptoModule.withMasterKey(config.masterKey),
         DatabaseModule.forRole(config.systemDatabaseUrl, rows, 10),

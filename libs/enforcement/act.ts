@@ -10,6 +10,7 @@ import {
 } from '#connector-kit';
 import { DependencyError, type Clock, type DependencyCode } from '#kernel';
 import { Sealer } from '#platform/crypto';
+import { reach } from '#platform/faults';
 import { CLOCK } from '#platform/runtime';
 import { datasetBy, OpenStore } from '#stores';
 import { judge, type Verdict } from './domain/outcome.js';
@@ -45,6 +46,7 @@ export class Act {
     if (first === undefined) return { settlements: [] };
     try {
       const connector = await this.openStore.execute(first.tenant, group.store);
+      reach('store.opened');
       if (first.cutOff === null) return { settlements: await this.purge(connector, group, signal) };
       return { settlements: await this.sweep(connector, group, { signal, limit }) };
     } catch (error) {
@@ -70,7 +72,9 @@ export class Act {
     const distinct = latest(readable.flatMap(({ selectors }) => selectors));
     if (distinct.length === 0) return settlements;
     const removed = bySubject(await connector.purge(group.dataset, distinct, options));
+    reach('store.purged');
     const left = bySubject(await connector.verify(group.dataset, distinct, options));
+    reach('store.read-back');
     const counted = new Set<string>();
     const acted = readable.map(({ obligation, selectors }) => {
       const keys = selectors.map(({ subject }) => subject);
@@ -126,6 +130,7 @@ export class Act {
         ...(except === undefined ? {} : { except }),
       };
       const step = await connector.purgeBefore(dataset, cutOff, options);
+      reach('store.swept');
       if (step.cursor !== undefined) {
         settlements.push({
           ...unsettled(obligation, step.rows),

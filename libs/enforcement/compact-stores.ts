@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DependencyError, tenantId, type Clock, type TenantId } from '#kernel';
 import { AppendEntries, isLogClosed } from '#ledger';
 import { Transactions } from '#platform/database';
+import { reach } from '#platform/faults';
 import { CLOCK } from '#platform/runtime';
 import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
 import { ReadFlows } from './lanes/read-flows.js';
@@ -93,6 +94,7 @@ export class CompactStores {
         store.datasets.filter(({ name }) => owed.has(name)),
         signal,
       );
+      reach('store.compacted');
       return undefined;
     } catch (error) {
       if (error instanceof DependencyError) return error.code;

@@ -13,6 +13,7 @@ import {
 } from '#kernel';
 import { AppendEntries } from '#ledger';
 import { Transactions } from '#platform/database';
+import { reach } from '#platform/faults';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
 import { deadlineOf, ReadPolicy } from '#policy';
@@ -146,6 +147,7 @@ export class ScanDataset {
           dataset.identifier,
           people,
         );
+        reach('rescan.planned');
         return people.length;
       });
     }

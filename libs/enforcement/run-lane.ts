@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '#kernel';
 import { Transactions } from '#platform/database';
-import { CLOCK } from '#platform/runtime';
+import { reach } from '#platform/faults';
+import { BEATS, CLOCK, type Beats } from '#platform/runtime';
 import { Metrics } from '#platform/telemetry';
 import { CompactStores } from './compact-stores.js';
 import { CallStores } from './lanes/call-stores.js';
@@ -9,9 +10,6 @@ import { Resting } from './lanes/resting.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
 import { SettleBatch } from './settle-batch.js';
 import { TakeBatch } from './take-batch.js';
-
-const leaseMilliseconds = 30_000;
-const heartbeatMilliseconds = 10_000;
 
 /** Holds a lane's lease, prolonged by a heartbeat, for as long as some work takes. */
 @Injectable()
@@ -21,6 +19,7 @@ export class HoldLane {
     private readonly lanes: LanesRepository,
     private readonly metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(BEATS) private readonly beats: Beats,
   ) {}
 
   /** `work` is aborted when the lease is lost or `stop` fires; calls to stores end before anyone else can hold the lane. */
@@ -35,8 +34,9 @@ export class HoldLane {
       this.lanes.acquire(tx, laneId, { now, until: this.until(), regions }),
     );
     if (lease === undefined) return 0;
+    reach('lane.held');
     const lost = new AbortController();
-    const heartbeat = setInterval(() => void this.beat(lease, lost), heartbeatMilliseconds);
+    const heartbeat = setInterval(() => void this.beat(lease, lost), this.beats.leaseMilliseconds / 3);
     try {
       return await work(lease, AbortSignal.any([stop, lost.signal]), () => this.clock.now());
     } finally {
@@ -66,7 +66,7 @@ export class HoldLane {
   }
 
   private until(): Date {
-    return new Date(this.clock.now().getTime() + leaseMilliseconds);
+    return new Date(this.clock.now().getTime() + this.beats.leaseMilliseconds);
   }
 }
 
@@ -92,8 +92,11 @@ export class RunLane {
           if (!(await this.callStores.rest(resting.turn(now()), signal))) break;
           continue;
         }
+        reach('batch.taken');
         const acted = await this.callStores.execute(batch.warranted, batch.flows, signal);
+        reach('batch.acted');
         if (!(await this.settleBatch.execute(lease, batch, acted))) break;
+        reach('batch.settled');
         resting.note(batch.flows);
         handled += batch.warranted.length + batch.superseded.length + batch.held.length;
         this.holdLane.count([...acted.map(({ outcome }) => outcome), ...batch.held.map(() => 'held')]);

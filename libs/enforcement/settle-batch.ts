@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Clock, StoreId, TenantId } from '#kernel';
 import { AppendEntries, isLogClosed } from '#ledger';
 import { Transactions } from '#platform/database';
+import { reach } from '#platform/faults';
 import { Outbox, type Bell } from '#platform/outbox';
 import { CLOCK } from '#platform/runtime';
 import { StoresRepository } from '#stores';
@@ -101,6 +102,7 @@ export class SettleBatch {
     settlements: readonly Settlement[],
   ): Promise<boolean> {
     if (!(await this.lanes.holds(tx, lease))) return false;
+    reach('batch.settling');
     const now = this.clock.now();
     await this.obligations.lockCauses(
       tx,
@@ -109,6 +111,7 @@ export class SettleBatch {
     const written = await this.obligations.settle(tx, settlements, now);
     await this.lanes.closeBatch(tx, batch, now);
     await this.recordOutcomes.execute(tx, lease, batch, written, now);
+    reach('batch.written');
     return true;
   }
 }
@@ -144,12 +147,12 @@ function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
   });
 }
 
-/** Settled without touching the store. */
+/** Settled without touching the store; an earlier attempt may have removed rows without living to tell. */
 function untouched({ obligation }: Batch['superseded'][number], outcome: 'superseded' | 'held'): Settlement {
   return {
     obligation,
     removed: 0,
-    exact: true,
+    exact: obligation.exact && obligation.attempts === 1,
     outcome,
     level: null,
     error: outcome === 'held' ? (obligation.heldBy?.note ?? null) : null,

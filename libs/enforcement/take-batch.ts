@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { ConsentRepository, decisionRules } from '#consent';
 import { subjectRef, type Clock, type IdSource, type StoreId, type SubjectRef, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
+import { reach } from '#platform/faults';
 import { CLOCK, IDS } from '#platform/runtime';
 import { ReadPolicy } from '#policy';
 import { StoresRepository, type RegisteredStore } from '#stores';
@@ -121,6 +122,7 @@ export class TakeBatch {
       const warrants = await this.warrants.execute(tx, lease.laneId, claimed);
       const inHand = warrants.warranted.map(({ obligation }) => obligation.id);
       await this.lanes.openBatch(tx, lease, { id, obligations: inHand, at: now });
+      reach('batch.claimed');
       return { id, ...warrants, flows };
     });
   }

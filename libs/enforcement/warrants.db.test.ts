@@ -4,6 +4,7 @@ import { RegisterDataMap } from '#stores';
 import { callerOf } from '#testing';
 import { PlanWithdrawals } from './plan-withdrawals.js';
 import { dataMapOf } from './testing/data-map.js';
+import { Gate } from './testing/script.js';
 import { Stage } from './testing/stage.js';
 import type { TestTenant } from './testing/open-engine.js';
 
@@ -114,6 +115,25 @@ describe('a withdrawal', () => {
     await stage.run(tenant, 'rows');
     expect(await outcomes(tenant)).toEqual({ clicks: 'superseded', profiles: 'superseded' });
     expect([clicks(tenant), stage.left(tenant, 'rows/profiles')]).toEqual(before);
+    expect(await stage.leaves(tenant)).toMatchObject([{ exact: false }, { exact: false }]);
+  });
+
+  it('granted again after a worker has acted and died is superseded, without a claim that nothing was removed', async () => {
+    const tenant = await withdrawn('training', 'ads');
+    await plan(tenant);
+    const gate = new Gate();
+    tenant.stores['rows']!.script.plan({ verb: 'purge', moment: 'after', times: 1, act: gate.wait });
+    const dying = stage.run(tenant, 'rows');
+    await gate.reached;
+    stage.engine.clock.advance(hour);
+    await stage.consent(tenant, 'ann', 'grant', 'training', 'ads');
+    await stage.run(tenant, 'rows');
+    gate.open();
+    expect(await dying).toBe(0);
+    expect(clicks(tenant)).toEqual(['ann: recommendations+ads']);
+    const superseded = { outcome: 'superseded', exact: false };
+    expect(await stage.obligations(tenant)).toMatchObject([superseded, superseded]);
+    expect(await stage.leaves(tenant)).toMatchObject([superseded, superseded]);
   });
 
   it('granted again before it is planned leads to no work at all', async () => {

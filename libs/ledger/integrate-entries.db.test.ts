@@ -238,35 +238,49 @@ describe('two integrators', () => {
   });
 
   it.each([
-    ['writes its first tile', '/tile/entries/000.p/3'],
-    ['publishes', '/checkpoint'],
-  ])('leave the newest tree, though one is held up just before it %s', async (_, heldAt) => {
-    const tiles = new MemoryTileFolder();
-    const log = await newLog();
-    await appendMany(app, log.tenant, 3);
-    const reached = Promise.withResolvers<undefined>();
-    const released = Promise.withResolvers<undefined>();
-    const slow: TileFolder = {
-      read: (path) => tiles.read(path),
-      removeFolder: (path) => tiles.removeFolder(path),
-      write: async (path, bytes) => {
-        if (path.endsWith(heldAt)) {
-          reached.resolve(undefined);
-          await released.promise;
-        }
-        await tiles.write(path, bytes);
-      },
-    };
-    const slower = worker.over(slow).integrate.execute(log.tenant);
-    await reached.promise;
-    await appendMany(app, log.tenant, 4);
-    await worker.over(tiles).integrate.execute(log.tenant);
-    released.resolve(undefined);
-    await slower;
-    await expectWhole(tiles, log);
-    const rows = await owner('select size, published from ledger_trees where tenant_id = $1', [log.tenant]);
-    expect(rows).toEqual([{ size: '7', published: '7' }]);
-  });
+    ['writes its first tile', '/tile/entries/000.p/3', [7]],
+    ['publishes', '/checkpoint', [3, 7]],
+  ])(
+    'put nothing older over what is newer, though one is held up just before it %s',
+    async (_, heldAt, sizes) => {
+      const tiles = new MemoryTileFolder();
+      const log = await newLog();
+      await appendMany(app, log.tenant, 3);
+      const reached = Promise.withResolvers<undefined>();
+      const released = Promise.withResolvers<undefined>();
+      const published: number[] = [];
+      const watched: TileFolder = {
+        read: (path) => tiles.read(path),
+        removeFolder: (path) => tiles.removeFolder(path),
+        write: async (path, bytes) => {
+          await tiles.write(path, bytes);
+          if (path.endsWith('/checkpoint')) published.push(Number(bytes.toString('utf8').split('\n')[1]));
+        },
+      };
+      const slow: TileFolder = {
+        ...watched,
+        write: async (path, bytes) => {
+          if (path.endsWith(heldAt)) {
+            reached.resolve(undefined);
+            await released.promise;
+          }
+          await watched.write(path, bytes);
+        },
+      };
+      const slower = worker.over(slow).integrate.execute(log.tenant);
+      await reached.promise;
+      await appendMany(app, log.tenant, 4);
+      const faster = worker.over(watched).integrate.execute(log.tenant);
+      // Until it is through, or waits for the other.
+      await Promise.race([faster, new Promise((resolve) => setTimeout(resolve, 500))]);
+      released.resolve(undefined);
+      await Promise.all([slower, faster]);
+      await expectWhole(tiles, log);
+      expect(published).toEqual(sizes);
+      const rows = await owner('select size, published from ledger_trees where tenant_id = $1', [log.tenant]);
+      expect(rows).toEqual([{ size: '7', published: '7' }]);
+    },
+  );
 });
 
 describe('a second history', () => {

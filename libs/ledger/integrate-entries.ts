@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DomainError, type Clock, type TenantId } from '#kernel';
 import { Sealer } from '#platform/crypto';
 import { Transactions } from '#platform/database';
+import { reach } from '#platform/faults';
 import { CLOCK } from '#platform/runtime';
 import { signingContext } from './create-log.js';
 import { formatCheckpoint, openCheckpoint, type Checkpoint } from './domain/checkpoint.js';
@@ -85,8 +86,10 @@ export class IntegrateEntries {
     requireNotAhead(published, state);
     if (revision > state.size) {
       const size = await this.writeTiles.execute(tenant, state.size);
+      reach('ledger.tiles-written');
       requireWhole(size, revision);
       const committed = await this.commit(tenant, tree, size, [state, published ?? state]);
+      reach('ledger.committed');
       if (committed) await this.publish(tenant);
       if (committed) await this.writeTiles.removePartials(tenant, state.size, size);
       return { size: Number(size) };
@@ -116,19 +119,17 @@ export class IntegrateEntries {
   }
 
   /**
-   * Publishes what the state row says, until it says nothing newer: an integrator that was held up cannot leave an older
-   * checkpoint over a newer one.
+   * Publishes what the state row says, and keeps it from changing meanwhile: an integrator that is held up holds up the
+   * others, and never puts an older checkpoint over a newer one.
    */
   private async publish(tenant: TenantId): Promise<void> {
-    for (;;) {
-      const tree = await this.transactions.run(tenant, (tx) => this.repository.tree(tx, tenant));
+    await this.transactions.run(tenant, async (tx) => {
+      const tree = await this.repository.lockTree(tx, tenant);
       if (tree.checkpoint === null) return;
       await this.tiles.write(checkpointPath(tenant), Buffer.from(tree.checkpoint, 'utf8'));
-      const isLatest = await this.transactions.run(tenant, (tx) =>
-        this.repository.markPublished(tx, tenant, tree.size),
-      );
-      if (isLatest) return;
-    }
+      reach('ledger.published');
+      await this.repository.markPublished(tx, tenant, tree.size);
+    });
   }
 }
 

@@ -192,13 +192,14 @@ export class LedgerRepository {
     return result.affected === 1;
   }
 
-  /** Notes what size was published; false when the state row has a newer one to publish. */
-  async markPublished(tx: EntityManager, tenant: TenantId, size: string): Promise<boolean> {
-    const [rows] = await tx.query<[{ latest: boolean }[], number]>(
-      'update ledger_trees set published = $2 where tenant_id = $1 returning size = $2 as latest',
-      [tenant, size],
-    );
-    return rows[0]?.latest !== false;
+  /** The state row, which nobody else changes until the transaction ends. */
+  async lockTree(tx: EntityManager, tenant: TenantId): Promise<LedgerTreeRow> {
+    const lock = { mode: 'pessimistic_write' } as const;
+    return tx.findOneOrFail(LedgerTreeRow, { where: { tenantId: tenant }, lock });
+  }
+
+  async markPublished(tx: EntityManager, tenant: TenantId, size: string): Promise<void> {
+    await tx.update(LedgerTreeRow, { tenantId: tenant }, { published: size });
   }
 
   /** Tenants with entries that no published checkpoint covers yet, and whose log has not ended. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PlanObligations } from '#enforcement';
 import type { TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
+import { reach } from '#platform/faults';
 import { RequestsRepository } from './requests.repository.js';
 
 const pageSize = 500;
@@ -35,6 +36,7 @@ export class PlanRequests {
           }));
           await this.planObligations.execute(tx, tenant, causes, version);
         }
+        reach('request.planned');
         return requests.length;
       });
       if (planned < pageSize) return;

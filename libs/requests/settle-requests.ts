@@ -6,6 +6,7 @@ import { currentParts, ObligationsRepository } from '#enforcement';
 import { canonicalJson, type Clock, type JsonObject, type TenantId } from '#kernel';
 import { AppendEntries, ReadLedger } from '#ledger';
 import { Transactions } from '#platform/database';
+import { reach } from '#platform/faults';
 import { CLOCK } from '#platform/runtime';
 import { StoresRepository } from '#stores';
 import { SuppressSubjects } from '#subjects';
@@ -136,6 +137,7 @@ export class SettleRequests {
         const now = this.clock.now();
         const requests = await this.closeRequests.execute(tx, tenant, causes, now);
         await this.writeReceipts.execute(tx, tenant, requests, now);
+        reach('request.closed');
         return causes.length;
       });
       if (settled < pageSize) return;

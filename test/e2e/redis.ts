@@ -8,10 +8,11 @@ import { join } from 'node:path';
 export const redisMissing =
   spawnSync('redis-server', ['--version']).status === 0 ? null : 'there is no redis-server on this machine';
 
-/** A Redis of the test's own: a private folder and a Unix socket, gone with `stop`. */
-export async function startRedis(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+/** A Redis of the test's own: it keeps nothing on disk, and `stop` is kill -9. */
+export async function startRedis(
+  port = 20_000 + Math.floor(Math.random() * 20_000),
+): Promise<{ readonly url: string; readonly port: number; readonly stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'lethe-redis-'));
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
   const server = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
@@ -36,5 +37,5 @@ export async function startRedis(): Promise<{ readonly url: string; readonly sto
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url: `redis://127.0.0.1:${port}`, stop };
+  return { url: `redis://127.0.0.1:${port}`, port, stop };
 }

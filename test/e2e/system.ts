@@ -8,6 +8,7 @@ import supertest from 'supertest';
 import { issueOperatorKey } from '#access';
 import { systemIds } from '#kernel';
 import type { ProcessConfig } from '#platform/config';
+import { usualBeats } from '#platform/runtime';
 import { Log } from '#platform/telemetry';
 import { createTestDatabase, withClient, type TestDatabase } from '#testing';
 import { createApi } from '../../apps/api/create-api.js';
@@ -67,6 +68,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     host: '127.0.0.1',
     logLevel: 'trace',
     regions: [],
+    beats: usualBeats,
   };
   const operatorKey = await withClient(database.ownerUrl, (client) =>
     issueOperatorKey(client, systemIds, new Date()),

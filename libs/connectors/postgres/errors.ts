@@ -49,6 +49,6 @@ function stateOf(error: unknown): string {
 function isBrokenConnection(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /connection terminated|timeout exceeded when trying to connect/i.test(error.message)
+    /connection terminated|timeout exceeded when trying to connect|query read timeout/i.test(error.message)
   );
 }

@@ -5,6 +5,8 @@ import { blamesRows, translate } from './errors.js';
 const connectWithinMilliseconds = 10_000;
 /** A statement that outlives this is ended by the server, should our own abort not reach it. */
 const statementTimeoutMilliseconds = 600_000;
+/** A server that is gone without a word, or behind a network that drops everything, ends nothing. */
+const answerWithinMilliseconds = statementTimeoutMilliseconds + 10_000;
 
 export type Row = readonly unknown[];
 
@@ -15,13 +17,17 @@ export class RowsRefused extends DependencyError {}
 export class Session {
   private readonly pool: Pool;
 
-  constructor(private readonly url: string) {
+  constructor(
+    private readonly url: string,
+    answerWithin = answerWithinMilliseconds,
+  ) {
     this.pool = new Pool({
       connectionString: url,
       max: 1,
       application_name: 'lethe',
       connectionTimeoutMillis: connectWithinMilliseconds,
       statement_timeout: statementTimeoutMilliseconds,
+      query_timeout: answerWithin,
       // Row-level security would hide rows from us without a word; with this, PostgreSQL refuses instead.
       options: '-c row_security=off -c timezone=UTC',
     });

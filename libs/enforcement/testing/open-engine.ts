@@ -8,7 +8,7 @@ import { LedgerModule, ledgerRows } from '#ledger';
 import { CryptoModule } from '#platform/crypto';
 import { DatabaseModule, Transactions } from '#platform/database';
 import { OutboxModule } from '#platform/outbox';
-import { CLOCK, IDS } from '#platform/runtime';
+import { BEATS, CLOCK, IDS, usualBeats } from '#platform/runtime';
 import { Log, TelemetryModule } from '#platform/telemetry';
 import { ApplyPolicy, HoldRow, parsePolicy, PolicyModule, PolicyRow } from '#policy';
 import { OpenStore, RegisterDataMap, StoreRow, StoresModule } from '#stores';
@@ -107,25 +107,19 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   };
 }
 
+const usualRows = [TenantRow, ApiKeyRow, PolicyRow, HoldRow, StoreRow, RescanRow, ...ledgerRows];
+
 function open(
   options: EngineOptions,
   url: string,
   clock: TestClock,
   memory: MemoryStores,
 ): Promise<INestApplicationContext> {
-  const rows = [
-    TenantRow,
-    ApiKeyRow,
-    PolicyRow,
-    HoldRow,
-    StoreRow,
-    RescanRow,
-    ...ledgerRows,
-    ...(options.rows ?? []),
-  ];
+  const rows = [...usualRows, ...(options.rows ?? [])];
   const runtime = [
     { provide: CLOCK, useValue: clock },
     { provide: IDS, useValue: systemIds },
+    { provide: BEATS, useValue: usualBeats },
   ];
   const root = {
     module: EngineRoot,

@@ -36,6 +36,7 @@ describe('the settings of a start', () => {
       masterKey: undefined,
       logLevel: 'info',
       regions: [],
+      beats: { leaseMilliseconds: 30_000, reconcileMilliseconds: 5_000 },
     });
   });
 
@@ -49,6 +50,8 @@ describe('the settings of a start', () => {
       LETHE_MASTER_KEY: '',
       LOG_LEVEL: '',
       LETHE_REGIONS: '',
+      LETHE_LEASE_SECONDS: '',
+      LETHE_RECONCILE_SECONDS: '',
     };
     expect(loadConfig(empty)).toEqual(loadConfig({}));
   });
@@ -63,6 +66,8 @@ describe('the settings of a start', () => {
       LETHE_MASTER_KEY: key,
       LOG_LEVEL: 'debug',
       LETHE_REGIONS: 'eu-west, us',
+      LETHE_LEASE_SECONDS: '60',
+      LETHE_RECONCILE_SECONDS: '1',
     });
     expect(config).toMatchObject({
       port: 8080,
@@ -70,6 +75,7 @@ describe('the settings of a start', () => {
       host: '0.0.0.0',
       dataFolder: '/var/lib/lethe',
       regions: ['eu-west', 'us'],
+      beats: { leaseMilliseconds: 60_000, reconcileMilliseconds: 1_000 },
     });
     expect(config.masterKey).toEqual(Buffer.alloc(32, 1));
   });
@@ -89,6 +95,10 @@ describe('the settings of a start', () => {
     ['LOG_LEVEL', 'secret'],
     ['LETHE_REGIONS', 'eu,,secret'],
     ['LETHE_REGIONS', 'SECRET'],
+    ['LETHE_LEASE_SECONDS', '0'],
+    ['LETHE_LEASE_SECONDS', '301'],
+    ['LETHE_LEASE_SECONDS', '1.5'],
+    ['LETHE_RECONCILE_SECONDS', 'secret'],
   ])('refuse a wrong %s by its name, and never quote its value', (name, value) => {
     const error = failure(() => loadConfig({ [name]: value }));
     expect(error).toMatchObject({ kind: 'invalid', code: 'config.invalid' });

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DomainError, type Fault } from '#kernel';
+import type { Beats } from '../runtime/index.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,12 +24,13 @@ export interface Config {
   readonly metricsPort: number;
   /** The regions whose lanes the worker serves; empty for those without a region only. */
   readonly regions: readonly string[];
+  readonly beats: Beats;
 }
 
 /** What `lethe start`, or a person running them apart, hands to the API and the worker. */
 export interface ProcessConfig extends Pick<
   Config,
-  'redisUrl' | 'port' | 'metricsPort' | 'host' | 'logLevel' | 'regions'
+  'redisUrl' | 'port' | 'metricsPort' | 'host' | 'logLevel' | 'regions' | 'beats'
 > {
   /** The login that sees one tenant at a time. */
   readonly appDatabaseUrl: string;
@@ -57,11 +59,16 @@ const url = (...protocols: readonly string[]) =>
   });
 const postgresUrl = url('postgres:', 'postgresql:');
 const redisUrl = url('redis:', 'rediss:');
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, { error: 'must be a whole number from 1 to 65535' })
-  .transform(Number)
-  .refine((number) => number >= 1 && number <= 65_535, { error: 'must be a whole number from 1 to 65535' });
+const whole = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,5}$/, { error })
+    .transform(Number)
+    .refine((number) => number >= least && number <= most, { error });
+};
+const port = whole(1, 65_535);
+const seconds = whole(1, 300);
 const host = z.string().regex(/^[\w.:-]+$/, { error: 'must be a host name or an IP address' });
 const masterKey = z
   .string()
@@ -84,6 +91,8 @@ const shared = {
   LETHE_HOST: optional(host),
   LOG_LEVEL: optional(logLevel),
   LETHE_REGIONS: optional(regions),
+  LETHE_LEASE_SECONDS: optional(seconds),
+  LETHE_RECONCILE_SECONDS: optional(seconds),
 };
 const startVariables = z.object({
   ...shared,
@@ -139,7 +148,7 @@ export function childEnvironment(
 
 function common(
   read: z.infer<z.ZodObject<typeof shared>>,
-): Pick<Config, 'redisUrl' | 'port' | 'metricsPort' | 'host' | 'logLevel' | 'regions'> {
+): Pick<Config, 'redisUrl' | 'port' | 'metricsPort' | 'host' | 'logLevel' | 'regions' | 'beats'> {
   return {
     redisUrl: read.REDIS_URL,
     port: read.PORT ?? defaultPort,
@@ -147,6 +156,10 @@ function common(
     host: read.LETHE_HOST ?? '127.0.0.1',
     logLevel: read.LOG_LEVEL ?? 'info',
     regions: read.LETHE_REGIONS ?? [],
+    beats: {
+      leaseMilliseconds: (read.LETHE_LEASE_SECONDS ?? 30) * 1_000,
+      reconcileMilliseconds: (read.LETHE_RECONCILE_SECONDS ?? 5) * 1_000,
+    },
   };
 }
 

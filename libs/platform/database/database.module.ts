@@ -19,7 +19,13 @@ export class DatabaseModule {
           synchronize: false,
           migrationsRun: false,
           retryAttempts: 0,
-          extra: { max: connections, connectionTimeoutMillis: 5_000, statement_timeout: 60_000 },
+          extra: {
+            max: connections,
+            connectionTimeoutMillis: 5_000,
+            statement_timeout: 60_000,
+            // A process that stalls inside a transaction must not hold up a lane, or everything a tenant writes.
+            idle_in_transaction_session_timeout: 10_000,
+          },
         }),
       ],
       providers: [{ provide: DATABASE_URL, useValue: url }, Transactions, PreparedStatements],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PreparedStatements, Transactions } from '../database/index.js';
+import { reach } from '../faults/index.js';
 import type { Bell } from './outbox.js';
 
 interface OutboxRow {
@@ -33,6 +34,7 @@ export class RelayOutbox {
       );
       if (rows.length === 0) return 0;
       await ring(distinct(rows));
+      reach('outbox.rung');
       await tx.query('delete from outbox where id = any($1::bigint[])', [rows.map((row) => row.id)]);
       return rows.length;
     });

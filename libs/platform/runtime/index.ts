@@ -1,2 +1,2 @@
-export { CLOCK, IDS } from './tokens.js';
-export { RuntimeModule } from './runtime.module.js';
+export { BEATS, CLOCK, IDS, type Beats } from './tokens.js';
+export { RuntimeModule, usualBeats } from './runtime.module.js';

@@ -1,6 +1,8 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { systemClock, systemIds } from '#kernel';
-import { CLOCK, IDS } from './tokens.js';
+import { BEATS, CLOCK, IDS, type Beats } from './tokens.js';
+
+export const usualBeats: Beats = { leaseMilliseconds: 30_000, reconcileMilliseconds: 5_000 };
 
 /** Time and randomness as everyone injects them; tests replace them here. */
 @Global()
@@ -8,7 +10,12 @@ import { CLOCK, IDS } from './tokens.js';
   providers: [
     { provide: CLOCK, useValue: systemClock },
     { provide: IDS, useValue: systemIds },
+    { provide: BEATS, useValue: usualBeats },
   ],
-  exports: [CLOCK, IDS],
+  exports: [CLOCK, IDS, BEATS],
 })
-export class RuntimeModule {}
+export class RuntimeModule {
+  static beating(beats: Beats): DynamicModule {
+    return { module: RuntimeModule, providers: [{ provide: BEATS, useValue: beats }] };
+  }
+}

@@ -1,0 +1,1 @@
+export { faultPoints, reach, type FaultPoint } from './fault-points.js';
