@@ -82,6 +82,20 @@ export default {
       to: { path: '.', pathNot: '^libs/(decisions|client)/' },
     },
     {
+      name: 'openfeature-knows-the-client-only',
+      comment: 'Rule 1: OpenFeature’s provider is a client like any other, with the SDK beside it.',
+      severity: 'error',
+      from: { path: '^libs/openfeature/', pathNot: tests },
+      to: { path: '.', pathNot: '^libs/(decisions|client|openfeature)/|^node_modules/@openfeature/' },
+    },
+    {
+      name: 'only-openfeature-loads-its-sdk',
+      comment: 'Rule 1: who takes the client takes no SDK along.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: `^libs/openfeature/|${tests}` },
+      to: { path: '^node_modules/@openfeature/|^libs/openfeature/' },
+    },
+    {
       name: 'connector-kit-knows-the-kernel-only',
       comment: 'Rule 4.',
       severity: 'error',
@@ -123,6 +137,13 @@ export default {
       severity: 'error',
       from: { path: '^(libs/connectors/[^/]+|libs/[^/]+|apps/[^/]+|test|bench)/' },
       to: { path: '^libs/', pathNot: ['/index\\.ts$', '^$1/', '^libs/testing/'] },
+    },
+    {
+      name: 'stages-only-for-tests',
+      comment: 'Rule 5: what a library sets up for tests, also for those of libraries above it.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: `/testing/|${tests}` },
+      to: { path: '^libs/[^/]+/testing/' },
     },
     {
       name: 'bullmq-only-at-the-edge',

@@ -34,6 +34,8 @@ export interface AreaOptions {
   readonly pace: Pace;
   /** Whether data and rounds are cut down to what shows that it runs. */
   readonly quick: boolean;
+  /** The parts of the area to measure; none: all of them. */
+  readonly parts: readonly string[];
   readonly say: (line: string) => void;
 }
 
@@ -67,8 +69,8 @@ export class Series<Figures> {
 }
 
 /** Measures all series round by round; who goes first changes from round to round. */
-export async function alternate<Figures>(
-  series: readonly Series<Figures>[],
+export async function alternate(
+  series: readonly Pick<Series<unknown>, 'warmUp' | 'round'>[],
   { warmUps, rounds }: Pick<Pace, 'warmUps' | 'rounds'>,
 ): Promise<void> {
   for (let round = 0; round < warmUps; round += 1) for (const one of series) await one.warmUp();

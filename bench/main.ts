@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { benchAccess } from './access.js';
 import { benchConsent } from './consent.js';
+import { benchEnforcement } from './enforcement.js';
 import { benchPolicies } from './policies.js';
 import { fullPace, quickPace, type AreaOptions, type AreaResult, type Row } from './harness.js';
 import { describeMachine } from './machine.js';
@@ -14,11 +15,13 @@ const areas: Readonly<Record<string, (options: AreaOptions) => Promise<AreaResul
   access: benchAccess,
   policies: benchPolicies,
   consent: benchConsent,
+  enforcement: benchEnforcement,
 };
 
 interface Options {
   readonly json?: string;
-  readonly quick?: boolean;
+  readonly part: readonly string[];
+  readonly quick: boolean;
   readonly strict?: boolean;
 }
 
@@ -26,7 +29,8 @@ const program = new Command('bench')
   .description('Measures what parts of Lethe cost, beside a floor that is measured in the same run.')
   .argument('[areas...]', `which of: ${Object.keys(areas).join(', ')}`)
   .option('--json <file>', 'write the figures there as well')
-  .option('--quick', 'only show that everything runs: the figures mean nothing')
+  .option('--part <names...>', 'of enforcement only these: purge, causes, plan, reads', [])
+  .option('--quick', 'only show that everything runs: the figures mean nothing', false)
   .option('--strict', 'exit code 1 when a target is missed')
   .showHelpAfterError()
   .action(run);
@@ -43,7 +47,7 @@ async function run(named: readonly string[], options: Options): Promise<void> {
   if (unknown.length > 0) {
     program.error(`There is no area ${unknown.join(', ')}. There are: ${Object.keys(areas).join(', ')}.`);
   }
-  const quick = options.quick === true;
+  const { quick, part: parts } = options;
   const began = performance.now();
   const machine = await describeMachine();
   const at = new Date().toISOString();
@@ -52,7 +56,12 @@ async function run(named: readonly string[], options: Options): Promise<void> {
   const versions: Record<string, string> = { Lethe: version(), 'Node.js': process.version };
   for (const [name, measure] of Object.entries(areas)) {
     if (named.length > 0 && !named.includes(name)) continue;
-    const found = await measure({ pace, quick, say: (line) => process.stderr.write(`${line}\n`) });
+    const found = await measure({
+      pace,
+      quick,
+      parts,
+      say: (line) => process.stderr.write(`${line}\n`),
+    });
     Object.assign(versions, found.versions);
     measured[name] = found.rows;
     console.log(`\n${name}\n${renderTable(found.rows)}`);

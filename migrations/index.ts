@@ -12,4 +12,8 @@ export const migrations: readonly Migration[] = [
   migration('0006_consent'),
   migration('0007_holds'),
   migration('0008_lanes'),
+  migration('0009_read_back'),
+  migration('0011_levels'),
+  migration('0012_lane_locks'),
+  migration('0013_previews'),
 ];

@@ -13,7 +13,7 @@ import { OutboxModule } from '#platform/outbox';
 import { RuntimeModule } from '#platform/runtime';
 import { TelemetryModule, type Log } from '#platform/telemetry';
 import { HoldRow, PolicyModule, PolicyRow } from '#policy';
-import { ReceiptRow, RequestRow, RequestsModule } from '#requests';
+import { ReceiptRow, RequestPreviewRow, RequestRow, RequestsModule } from '#requests';
 import { RetentionModule, SweepRow } from '#retention';
 import { StoreRow, StoresModule } from '#stores';
 import { DisclosureRow, SubjectsModule } from '#subjects';
@@ -35,6 +35,8 @@ import { createValidationPipe } from './http/validation.js';
 import { LedgerController } from './ledger/ledger.controller.js';
 import { PlansController, PoliciesController } from './policies/policies.controller.js';
 import { ReplicaController } from './replica/replica.controller.js';
+import { ObligationsController } from './obligations/obligations.controller.js';
+import { PreviewsController } from './requests/previews.controller.js';
 import { RequestsController } from './requests/requests.controller.js';
 import { SweepsController } from './retention/sweeps.controller.js';
 import { StorePausesController, StoresController } from './stores/stores.controller.js';
@@ -56,6 +58,7 @@ const rows = [
   RescanRow,
   RequestRow,
   ReceiptRow,
+  RequestPreviewRow,
   SweepRow,
   ...ledgerRows,
 ];
@@ -78,7 +81,9 @@ const controllers = [
   RecordsController,
   DecisionsController,
   ReplicaController,
+  PreviewsController,
   RequestsController,
+  ObligationsController,
   SweepsController,
   OffboardingController,
   ErasureController,

@@ -5,6 +5,7 @@ import { runDemo } from './demo.js';
 import { runMigrate } from './migrate.js';
 import { runOperatorKey } from './operator-key.js';
 import { policyCommand } from './policy/commands.js';
+import { requestsCommand } from './requests/commands.js';
 import { atTerminal } from './terminal.js';
 import { runStart } from './run-start.js';
 
@@ -67,5 +68,6 @@ program
 
 program.addCommand(policyCommand());
 program.addCommand(consentsCommand());
+program.addCommand(requestsCommand());
 
 await program.parseAsync();

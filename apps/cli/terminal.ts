@@ -9,6 +9,7 @@ export interface Terminal {
 
 /** Runs a command for a person: what goes wrong becomes one sentence and exit code 1. The command answers its exit code. */
 export async function atTerminal(command: (terminal: Terminal) => Promise<number>): Promise<void> {
+  outliveReader(process.stdout);
   try {
     process.exitCode = await command({
       say: (line) => process.stdout.write(`${line}\n`),
@@ -20,6 +21,13 @@ export async function atTerminal(command: (terminal: Terminal) => Promise<number
   }
   // The channel to whoever started us would keep us alive.
   if (process.connected) process.disconnect();
+}
+
+/** Whoever reads our output may have read enough (`| head`): what the command is there for is done all the same. */
+export function outliveReader(output: NodeJS.WritableStream): void {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }
 
 /** `atTerminal` for a command that answers in words or, with `--json`, in one document. */

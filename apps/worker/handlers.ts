@@ -1,6 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ExpireConsents, expireConsentsJob, planWithdrawalsJob } from '#consent';
 import {
+  ContinueFailed,
+  continueFailedJob,
   PlanWithdrawals,
   ReleaseHeld,
   requestsSettledJob,
@@ -16,10 +18,10 @@ import { IntegrateEntries, integrateLedgerJob } from '#ledger';
 import { EraseTenant, eraseTenantJob, WorkUnlessErasing } from '#offboarding';
 import type { Job } from '#platform/queue';
 import { holdsOverJob } from '#policy';
-import { PlanRequests, planRequestsJob, SettleRequests } from '#requests';
+import { CountPreviews, PlanRequests, planRequestsJob, previewRequestsJob, SettleRequests } from '#requests';
 import { RunSweeps, runSweepsJob, SettleSweeps } from '#retention';
 import { CheckStores, checkStoresJob } from '#stores';
-import { REGIONS, Stopping } from './stopping.js';
+import { Stopping } from './stopping.js';
 
 /** One kind of job and what it picks; the use case does everything that is pending, so repeats are harmless. */
 export interface Handler {
@@ -32,17 +34,11 @@ export interface Handler {
 export class StoreHandlers {
   readonly list: readonly Handler[];
 
-  constructor(
-    runLane: RunLane,
-    rescanStores: RescanStores,
-    checkStores: CheckStores,
-    stopping: Stopping,
-    @Inject(REGIONS) regions: readonly string[] | undefined,
-  ) {
+  constructor(runLane: RunLane, rescanStores: RescanStores, checkStores: CheckStores, stopping: Stopping) {
     this.list = [
       {
         job: wakeLaneJob,
-        handle: (payload) => runLane.execute(wakeLaneJob.parse(payload).laneId, regions, stopping.signal),
+        handle: (payload) => runLane.execute(wakeLaneJob.parse(payload).laneId, stopping.signal),
       },
       {
         job: rescanStoresJob,
@@ -57,13 +53,23 @@ export class StoreHandlers {
   }
 }
 
-/** The handlers that concern policies and holds. */
+/** The handlers that concern policies and previews, and what people decide about held and failed work. */
 @Injectable()
 export class PolicyHandlers {
   readonly list: readonly Handler[];
 
-  constructor(countPlans: CountPlans, releaseHeld: ReleaseHeld, stopping: Stopping) {
+  constructor(
+    countPlans: CountPlans,
+    countPreviews: CountPreviews,
+    releaseHeld: ReleaseHeld,
+    continueFailed: ContinueFailed,
+    stopping: Stopping,
+  ) {
     this.list = [
+      {
+        job: continueFailedJob,
+        handle: (payload) => continueFailed.execute(tenantId(continueFailedJob.parse(payload).tenantId)),
+      },
       {
         job: holdsOverJob,
         handle: (payload) => releaseHeld.execute(tenantId(holdsOverJob.parse(payload).tenantId)),
@@ -72,6 +78,11 @@ export class PolicyHandlers {
         job: countPlansJob,
         handle: (payload) =>
           countPlans.execute(tenantId(countPlansJob.parse(payload).tenantId), stopping.signal),
+      },
+      {
+        job: previewRequestsJob,
+        handle: (payload) =>
+          countPreviews.execute(tenantId(previewRequestsJob.parse(payload).tenantId), stopping.signal),
       },
     ];
   }

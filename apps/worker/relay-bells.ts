@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { EndHolds, FindLostWork } from '#enforcement';
+import { ContinueFailed, EndHolds, FindLostWork } from '#enforcement';
 import { countPlansJob, PlansRepository } from '#impact';
 import type { Clock } from '#kernel';
 import { integrateLedgerJob, ReadLedger } from '#ledger';
@@ -10,7 +10,7 @@ import { RelayOutbox } from '#platform/outbox';
 import { Queues } from '#platform/queue';
 import { BEATS, CLOCK, type Beats } from '#platform/runtime';
 import { Log } from '#platform/telemetry';
-import { planRequestsJob, RequestsRepository } from '#requests';
+import { planRequestsJob, PreviewsRepository, previewRequestsJob, RequestsRepository } from '#requests';
 import { runSweepsJob, SweepsRepository } from '#retention';
 import { Handlers } from './handlers.js';
 import { MeasureWork } from './measure-work.js';
@@ -47,13 +47,32 @@ export class LostTenantWork {
   }
 }
 
+/** Rings for what is to go on because a person asked, or a person or time decided so. */
+@Injectable()
+export class LostDecisions {
+  constructor(
+    private readonly endHolds: EndHolds,
+    private readonly continueFailed: ContinueFailed,
+    private readonly previews: PreviewsRepository,
+  ) {}
+
+  async find(tx: Transaction, now: Date) {
+    const previews = await this.previews.tenantsWithWork(tx, now);
+    return [
+      ...(await this.endHolds.find(tx, now)),
+      ...(await this.continueFailed.find(tx)),
+      ...previews.map((tenantId) => previewRequestsJob.bell({ tenantId })),
+    ];
+  }
+}
+
 /** Rings for what the rows of each library say is pending. */
 @Injectable()
 export class LostBells {
   constructor(
     private readonly findLostWork: FindLostWork,
     private readonly tenantWork: LostTenantWork,
-    private readonly endHolds: EndHolds,
+    private readonly decisions: LostDecisions,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(BEATS) private readonly beats: Beats,
   ) {}
@@ -70,7 +89,7 @@ export class LostBells {
     return [
       ...(await this.findLostWork.execute(tx, this.now())),
       ...(await this.tenantWork.find(tx, this.now())),
-      ...(await this.endHolds.find(tx, this.now())),
+      ...(await this.decisions.find(tx, this.now())),
     ];
   }
 }

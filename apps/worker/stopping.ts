@@ -1,8 +1,5 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 
-/** Injection token: the regions whose lanes this worker serves; undefined serves all. */
-export const REGIONS = Symbol('regions');
-
 /** Fires when the worker is asked to stop, so that long calls end early; what they leave is due again. */
 @Injectable()
 export class Stopping implements BeforeApplicationShutdown {

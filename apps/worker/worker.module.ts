@@ -10,18 +10,18 @@ import { CryptoModule } from '#platform/crypto';
 import { DatabaseModule } from '#platform/database';
 import { OutboxModule } from '#platform/outbox';
 import { QueueModule } from '#platform/queue';
-import { RuntimeModule } from '#platform/runtime';
+import { Regions, RuntimeModule } from '#platform/runtime';
 import { TelemetryModule, type Log } from '#platform/telemetry';
 import { HoldRow, PolicyRow } from '#policy';
-import { ReceiptRow, RequestRow, RequestsModule } from '#requests';
+import { ReceiptRow, RequestPreviewRow, RequestRow, RequestsModule } from '#requests';
 import { RetentionModule, SweepRow } from '#retention';
 import { StoreRow, StoresModule } from '#stores';
 import { HandleJobs } from './handle-jobs.js';
 import { Handlers, PolicyHandlers, RequestHandlers, StoreHandlers, UpkeepHandlers } from './handlers.js';
 import { MeasureWork } from './measure-work.js';
 import { LanesProcessor, LedgerProcessor, PlansProcessor } from './processors.js';
-import { LostBells, LostTenantWork, Reconcile, RelayBells } from './relay-bells.js';
-import { REGIONS, Stopping } from './stopping.js';
+import { LostBells, LostDecisions, LostTenantWork, Reconcile, RelayBells } from './relay-bells.js';
+import { Stopping } from './stopping.js';
 
 const rows = [
   PolicyRow,
@@ -31,6 +31,7 @@ const rows = [
   RescanRow,
   RequestRow,
   ReceiptRow,
+  RequestPreviewRow,
   SweepRow,
   ...ledgerRows,
 ];
@@ -47,7 +48,10 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         DiscoveryModule,
-        RuntimeModule.beating(config.beats),
+        RuntimeModule.for({
+          beats: config.beats,
+          regions: new Regions(config.regions.length === 0 ? undefined : config.regions),
+        }),
         TelemetryModule.logging(log),
         CryptoModule.withMasterKey(config.masterKey),
         DatabaseModule.forRole(config.systemDatabaseUrl, rows, 10),
@@ -63,7 +67,6 @@ export class WorkerModule {
         ErasureModule,
       ],
       providers: [
-        { provide: REGIONS, useValue: config.regions.length === 0 ? undefined : config.regions },
         Stopping,
         StoreHandlers,
         PolicyHandlers,
@@ -75,6 +78,7 @@ export class WorkerModule {
         PlansProcessor,
         LedgerProcessor,
         LostTenantWork,
+        LostDecisions,
         LostBells,
         MeasureWork,
         Reconcile,

@@ -3,6 +3,7 @@ import {
   Replica,
   type Answer,
   type AnswerContext,
+  type Conditions,
   type DecisionRules,
   type Subject,
   type TravellingPerson,
@@ -81,7 +82,7 @@ export class FollowedReplica {
   /** May this purpose use this person's signals now? The same answer as the API's, in short. */
   may(subject: Subject, purpose: string, context?: MayContext): Answer {
     const { loaded } = this;
-    if (loaded === undefined || performance.now() - this.confirmedAt > this.bound) return stale;
+    if (loaded === undefined || !this.isFresh) return stale;
     const seconds = Math.floor(Date.now() / second);
     if (context?.revision === undefined) return loaded.replica.may(subject, purpose, seconds, context);
     const atLeast = numberOf(context.revision, loaded.epoch);
@@ -98,6 +99,21 @@ export class FollowedReplica {
   /** How old the state is at most, in milliseconds. */
   get age(): number {
     return performance.now() - this.confirmedAt;
+  }
+
+  /** Whether it is within its bound; where it is not, every answer is a deny. */
+  get isFresh(): boolean {
+    return this.age <= this.bound;
+  }
+
+  /** What an allow for a purpose is bound to: categories to leave out, and how old signals may be. */
+  conditions(purpose: string): Conditions | undefined {
+    return this.loaded?.replica.conditions(purpose);
+  }
+
+  /** The version of the policy that it decides by; null when none is in force. */
+  get policyVersion(): number | null {
+    return this.loaded?.policyVersion ?? null;
   }
 
   /** The revision that it knows of, as the API writes it. */

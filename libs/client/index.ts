@@ -1,3 +1,3 @@
-export { LetheClient, LetheProblem, type ClientOptions } from './client.js';
+export { LetheClient, LetheProblem, type ClientOptions, type RemoteDecision } from './client.js';
 export { FollowedReplica, type FollowOptions, type MayContext } from './followed-replica.js';
-export type { Answer, Subject } from '#decisions';
+export type { Answer, Conditions, Subject } from '#decisions';

@@ -22,5 +22,11 @@ export {
   type Subject,
   type TravellingPerson,
 } from './domain/replica.js';
-export { legalBases, type DecisionRules, type LegalBasis, type PurposeRules } from './domain/rules.js';
+export {
+  legalBases,
+  type Conditions,
+  type DecisionRules,
+  type LegalBasis,
+  type PurposeRules,
+} from './domain/rules.js';
 export { encodePeople, encodeSnapshotEnd, encodeSnapshotHead, readSnapshot } from './domain/snapshot.js';

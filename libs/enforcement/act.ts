@@ -14,7 +14,7 @@ import { reach } from '#platform/faults';
 import { CLOCK } from '#platform/runtime';
 import { datasetBy, OpenStore } from '#stores';
 import { judge, type Verdict } from './domain/outcome.js';
-import { keyContext, type ClaimedObligation, type Settlement } from './obligation.js';
+import { openKeys, type ClaimedObligation, type Settlement } from './obligation.js';
 import type { WarrantedObligation } from './take-batch.js';
 
 /** Obligations that one set-based call fulfils: same dataset, same kind of selector; a sweep is alone. */
@@ -154,13 +154,8 @@ export class Act {
   }
 
   private selectors(obligation: ClaimedObligation): readonly Selector[] {
-    if (obligation.sealedKey === null)
-      throw new DependencyError('invalid_config', 'an open obligation has no key');
-    const opened: unknown = JSON.parse(
-      this.sealer.open(obligation.sealedKey, keyContext(obligation.tenant, obligation.id)).toString('utf8'),
-    );
-    if (!Array.isArray(opened)) throw new TypeError('a sealed key is not a list');
-    return opened.map((subject: unknown) => ({ subject: String(subject), asOf: obligation.asOf }));
+    const { asOf } = obligation;
+    return openKeys(this.sealer, obligation).map((subject) => ({ subject, asOf }));
   }
 
   private conclude(
@@ -244,7 +239,7 @@ function bySubject(results: readonly SubjectResult[]): ReadonlyMap<string, Subje
 }
 
 /** A key that the connector did not answer for counts as a failure, never as nothing found. */
-function firstFailure(results: readonly (SubjectResult | undefined)[]): DependencyCode | undefined {
+export function firstFailure(results: readonly (SubjectResult | undefined)[]): DependencyCode | undefined {
   for (const result of results) {
     if (result === undefined) return 'unexpected_response';
     if ('failure' in result) return result.failure;
@@ -252,14 +247,14 @@ function firstFailure(results: readonly (SubjectResult | undefined)[]): Dependen
   return undefined;
 }
 
-function sum(keys: readonly string[], results: ReadonlyMap<string, SubjectResult>): number {
+export function sum(keys: readonly string[], results: ReadonlyMap<string, SubjectResult>): number {
   return keys.reduce((total, key) => {
     const result = results.get(key);
     return total + (result !== undefined && 'rows' in result ? result.rows : 0);
   }, 0);
 }
 
-function codeOf(error: unknown, signal: AbortSignal): DependencyCode {
+export function codeOf(error: unknown, signal: AbortSignal): DependencyCode {
   if (error instanceof DependencyError) return error.code;
   return signal.aborted ? 'timeout' : 'unexpected_response';
 }

@@ -203,7 +203,6 @@ describe('derived data', () => {
     expect(await part(tenant, 'embeddings')).toMatchObject({
       outcome: 'erased',
       rows: '1',
-      sealed_key: null,
     });
   });
 

@@ -5,7 +5,6 @@ import { Transactions } from '#platform/database';
 import { CallStores } from './lanes/call-stores.js';
 import { LanesRepository } from './lanes.repository.js';
 import { ObligationsRepository } from './obligations.repository.js';
-import { RunLane } from './run-lane.js';
 import { TakeBatch } from './take-batch.js';
 import { Gate } from './testing/script.js';
 import { Stage } from './testing/stage.js';
@@ -30,7 +29,6 @@ const acquire = (laneId: string) =>
     lanes().acquire(tx, laneId, {
       now: stage.engine.clock.now(),
       until: stage.from(lease),
-      regions: undefined,
     }),
   );
 
@@ -146,16 +144,6 @@ describe('a lease', () => {
     expect(await transactions().run(null, (tx) => lanes().extend(tx, held, stage.from(lease)))).toBe(false);
     expect(await acquire(tenant.laneOf('rows'))).toMatchObject({ fence: held.fence + 1 });
   });
-
-  it('is taken by nobody in another region', async () => {
-    const { tenant } = await tenantWith(['ann']);
-    await stage.erase(tenant, ['ann']);
-    const run = (regions: readonly string[]) =>
-      stage.engine.worker.get(RunLane).execute(tenant.laneOf('rows'), regions, live());
-    expect(await run(['elsewhere'])).toBe(0);
-    expect(stage.left(tenant, 'rows/clicks')).toEqual(['ann', 'stays']);
-    expect(await run(['default'])).toBe(1);
-  });
 });
 
 describe('the heartbeat', () => {
@@ -228,7 +216,9 @@ describe('a crash', () => {
     await stage.erase(tenant, ['ann', 'nobody']);
     const held = await acquire(tenant.laneOf('rows'));
     const batch = await stage.engine.worker.get(TakeBatch).execute(held!, stage.engine.clock.now());
-    const acted = await stage.engine.worker.get(CallStores).execute(batch!.warranted, batch!.flows, live());
+    const acted = await stage.engine.worker
+      .get(CallStores)
+      .execute(batch!.warranted, batch!.flows, { signal: live(), confirm: () => undefined });
     // The worker dies here: it knew what became of each, and told nobody.
     expect(acted.map(({ outcome }) => outcome)).toEqual(['erased', 'not_found']);
     expect(stage.left(tenant, 'rows/clicks')).toEqual(['stays']);

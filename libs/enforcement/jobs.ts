@@ -8,6 +8,13 @@ export const wakeLaneJob = defineJob({
   schema: z.strictObject({ laneId: z.uuid() }),
 });
 
+/** Failed obligations are to be done again. */
+export const continueFailedJob = defineJob({
+  kind: 'continue-failed',
+  queue: 'plans',
+  schema: tenantPayload,
+});
+
 /** A store's keys are to be compared with what must not come back. */
 export const rescanStoresJob = defineJob({ kind: 'rescan-stores', queue: 'plans', schema: tenantPayload });
 

@@ -14,17 +14,26 @@ export interface Lease {
 export class LanesRepository {
   constructor(private readonly controls: ControlsRepository) {}
 
-  /** Takes the lane when nobody holds it; undefined otherwise, or when the lane is not in one of the regions. */
+  /** The regions that these lanes are in. */
+  async regions(tx: EntityManager, laneIds: readonly string[]): Promise<readonly string[]> {
+    const rows = await tx.query<{ region: string }[]>(
+      'select distinct region from lanes where id = any($1::uuid[])',
+      [laneIds],
+    );
+    return rows.map(({ region }) => region);
+  }
+
+  /** Takes the lane when nobody holds it; undefined otherwise. */
   async acquire(
     tx: EntityManager,
     laneId: string,
-    lease: { readonly now: Date; readonly until: Date; readonly regions: readonly string[] | undefined },
+    lease: { readonly now: Date; readonly until: Date },
   ): Promise<Lease | undefined> {
     const [rows] = await tx.query<[{ fence: string }[], number]>(
       `update lanes set fence = fence + 1, lease_until = $3
-        where id = $1 and (lease_until is null or lease_until < $2) and ($4::text[] is null or region = any($4))
+        where id = $1 and (lease_until is null or lease_until < $2)
         returning fence`,
-      [laneId, lease.now, lease.until, lease.regions ?? null],
+      [laneId, lease.now, lease.until],
     );
     const [row] = rows;
     return row === undefined ? undefined : { laneId, fence: Number(row.fence) };
@@ -48,10 +57,10 @@ export class LanesRepository {
 
   /** Whether the fence is still ours, held so until the transaction ends. */
   async holds(tx: EntityManager, lease: Lease): Promise<boolean> {
-    const rows = await tx.query<unknown[]>('select 1 from lanes where id = $1 and fence = $2 for update', [
-      lease.laneId,
-      lease.fence,
-    ]);
+    const rows = await tx.query<unknown[]>(
+      'select 1 from lanes where id = $1 and fence = $2 for no key update',
+      [lease.laneId, lease.fence],
+    );
     return rows.length === 1;
   }
 
@@ -77,28 +86,29 @@ export class LanesRepository {
   }
 
   /**
-   * Lanes with due work, or a compaction that is due, that nobody holds: what a lost bell or a dead worker left behind, and
-   * what has become possible again. What is left of a tenant that is being erased is no work; nor is what is to wait, in
-   * stores whose circuit is open, that are paused, or that are `closed`.
+   * Lanes with due work, a second read-back or a compaction that is due, that nobody holds: what a lost bell or a dead worker
+   * left behind, and what has become possible again. What is left of a tenant that is being erased is no work; nor is what is
+   * to wait, in stores whose circuit is open, that are paused, or that are `closed`.
    */
   async idleWithWork(
     tx: EntityManager,
     now: Date,
     closed: readonly StoreId[] = [],
-  ): Promise<readonly string[]> {
+  ): Promise<readonly { readonly id: string; readonly region: string }[]> {
     const mayGo = '(c.paused_at is null or c.draining) and (c.probe_at is null or c.probe_at <= $1)';
-    const rows = await tx.query<{ id: string }[]>(
+    return tx.query<{ id: string; region: string }[]>(
       `with leaving as (select array(select id from tenants where state = 'erasing') as ids)
-       select l.id from lanes l, leaving
+       select l.id, l.region from lanes l, leaving
         where (l.lease_until is null or l.lease_until < $1)
           and (exists (select 1 from obligations o left join store_controls c on c.tenant_id = o.tenant_id and c.store_id = o.store_id
                         where o.lane_id = l.id and o.settled_at is null and o.due_at <= $1 and o.tenant_id <> all (leaving.ids)
                           and ${mayGo} and (not c.draining is true or o.planned_at <= c.paused_at) and o.store_id <> all ($2::uuid[]))
                or exists (select 1 from stores s left join store_controls c on c.tenant_id = s.tenant_id and c.store_id = s.id
-                           where s.lane_id = l.id and s.compaction_due_at <= $1 and s.tenant_id <> all (leaving.ids)
-                             and ${mayGo} and s.id <> all ($2::uuid[])))`,
+                           where s.lane_id = l.id and s.tenant_id <> all (leaving.ids) and ${mayGo} and s.id <> all ($2::uuid[])
+                             and (s.compaction_due_at <= $1
+                                  or exists (select 1 from obligations o where o.tenant_id = s.tenant_id and o.store_id = s.id
+                                                and o.read_back_due_at <= $1))))`,
       [now, closed],
     );
-    return rows.map((row) => row.id);
   }
 }

@@ -1,6 +1,7 @@
 import { storeId, subjectRef, tenantId } from '#kernel';
 import { outcomes } from './domain/outcome.js';
 import type { CauseKind } from './domain/plan.js';
+import { readBackResults } from './domain/read-back.js';
 import type { ClaimedObligation, Obligation } from './obligation.js';
 
 /** Rows of the obligations table as the driver answers them: bigint comes as text. */
@@ -32,9 +33,17 @@ export type ObligationRow = ClaimedRow & {
   readonly outcome: string | null;
   readonly basis: string | null;
   readonly hold_id: string | null;
+  readonly retained_until: Date | null;
   readonly level: string | null;
   readonly planned_at: Date;
   readonly settled_at: Date | null;
+  readonly retried_at: Date | null;
+  readonly closed_at: Date | null;
+  readonly closed_by: string | null;
+  readonly close_reason: string | null;
+  readonly read_back_due_at: Date | null;
+  readonly read_back: string | null;
+  readonly read_back_at: Date | null;
 };
 
 export function readClaimed(row: ClaimedRow): ClaimedObligation {
@@ -79,10 +88,18 @@ export function readObligation(row: ObligationRow): Obligation {
     outcome: outcomes.find((known) => known === row.outcome) ?? null,
     basis: row.basis,
     holdId: row.hold_id,
+    retainedUntil: row.retained_until,
     succeeds: row.succeeds,
     level: row.level,
     policyVersion: row.policy_version,
     plannedAt: row.planned_at,
     settledAt: row.settled_at,
+    retriedAt: row.retried_at,
+    closedAt: row.closed_at,
+    closedBy: row.closed_by,
+    closeReason: row.close_reason,
+    readBackDueAt: row.read_back_due_at,
+    readBack: readBackResults.find((known) => known === row.read_back) ?? null,
+    readBackAt: row.read_back_at,
   };
 }

@@ -1,7 +1,9 @@
-import type { StoreId, SubjectRef, TenantId } from '#kernel';
+import { DependencyError, type StoreId, type SubjectRef, type TenantId } from '#kernel';
+import type { Sealer } from '#platform/crypto';
 import type { HeldBy } from './domain/held.js';
 import type { CauseKind } from './domain/plan.js';
 import type { Outcome } from './domain/outcome.js';
+import type { ReadBackResult } from './domain/read-back.js';
 
 /** What anyone may see of an obligation; its sealed key is not among it. */
 export interface Obligation {
@@ -23,12 +25,31 @@ export interface Obligation {
   readonly basis: string | null;
   /** The hold that held it, or, while it is open, that it waits for. */
   readonly holdId: string | null;
-  /** The held obligation that it continues. */
+  /** Until when it is retained, or, while it is open, that it waits for. */
+  readonly retainedUntil: Date | null;
+  /** The obligation that it continues: held, failed, or of which something came back. */
   readonly succeeds: string | null;
   readonly level: string | null;
   readonly policyVersion: number;
   readonly plannedAt: Date;
   readonly settledAt: Date | null;
+  /** When somebody had what failed retried; its successor does it. */
+  readonly retriedAt: Date | null;
+  /** When somebody gave up what failed, who, and why. */
+  readonly closedAt: Date | null;
+  readonly closedBy: string | null;
+  readonly closeReason: string | null;
+  /** When what was erased is read back again; null once that is done, and where nothing is to be read back. */
+  readonly readBackDueAt: Date | null;
+  /** What the second read-back found, and when. */
+  readonly readBack: ReadBackResult | null;
+  readonly readBackAt: Date | null;
+}
+
+/** A legal basis on which a policy keeps something, and until when; null: as long as the basis lasts. */
+export interface KeptBy {
+  readonly basis: string;
+  readonly until: Date | null;
 }
 
 /** An obligation in the hands of the worker that holds the lane. */
@@ -54,12 +75,14 @@ export interface ClaimedObligation {
   /** False once an attempt may have removed rows that nobody counted. */
   readonly exact: boolean;
   readonly policyVersion: number;
-  /** The held obligation that it continues. */
+  /** The obligation that it continues. */
   readonly succeeds: string | null;
   /** By which hold it is held, or, with `except`, some of what it is about. */
   readonly heldBy?: HeldBy;
   /** Keys whose rows a sweep leaves out. */
   readonly except?: readonly string[];
+  /** How the policy keeps it by now. */
+  readonly keptBy?: KeptBy;
 }
 
 /** What one attempt did to an obligation's row. */
@@ -77,6 +100,35 @@ export interface Settlement {
   readonly progress: string | null;
   /** It does not count as an attempt: the store was out of reach, for everybody. */
   readonly spared?: true;
+}
+
+/** By what an obligation ended without its rows being removed, where it did. */
+export function endedBy({ obligation: { heldBy, keptBy }, outcome }: Settlement): {
+  readonly holdId: string | null;
+  readonly basis: string | null;
+  readonly retainedUntil: Date | null;
+} {
+  if (outcome === 'held' && heldBy !== undefined)
+    return { holdId: heldBy.hold, basis: heldBy.basis, retainedUntil: null };
+  if (outcome === 'retained' && keptBy !== undefined)
+    return { holdId: null, basis: keptBy.basis, retainedUntil: keptBy.until };
+  return { holdId: null, basis: null, retainedUntil: null };
+}
+
+/** What is sealed with an obligation. */
+export function plainKeys(keys: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify(keys), 'utf8');
+}
+
+/** The keys of a person in the dataset, as they were sealed. Throws where there are none, or they cannot be opened. */
+export function openKeys(
+  sealer: Sealer,
+  { tenant, id, sealedKey }: Pick<ClaimedObligation, 'tenant' | 'id' | 'sealedKey'>,
+): readonly string[] {
+  if (sealedKey === null) throw new DependencyError('invalid_config', 'an open obligation has no key');
+  const opened: unknown = JSON.parse(sealer.open(sealedKey, keyContext(tenant, id)).toString('utf8'));
+  if (!Array.isArray(opened)) throw new TypeError('a sealed key is not a list');
+  return opened.map((key: unknown) => String(key));
 }
 
 /** What a sealed key is bound to. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Filter } from '#access';
 import type { StoreId, SubjectRef, TenantId } from '#kernel';
+import { Distinct } from './domain/distinct.js';
 import type { CauseKind } from './domain/plan.js';
 import { readObligation, type ObligationRow } from './obligation-rows.js';
-import type { Obligation, Settlement } from './obligation.js';
+import { endedBy, type Obligation, type Settlement } from './obligation.js';
 
 /** An obligation as planning inserts it. */
 export interface NewObligation {
@@ -30,14 +30,9 @@ export interface NewObligation {
   readonly basis: string | null;
   /** The hold that holds it from the start. */
   readonly holdId: string | null;
+  /** Until when it is retained; null also for what is not. */
+  readonly retainedUntil: Date | null;
   readonly error: string | null;
-}
-
-/** Which obligations a caller asks for; without `causeId`, all of them. */
-export interface ObligationPage {
-  readonly causeId: string | undefined;
-  readonly after: string | undefined;
-  readonly limit: number;
 }
 
 /** Statements on obligations and their causes; each serves a batch. */
@@ -49,21 +44,31 @@ export class ObligationsRepository {
     obligations: readonly NewObligation[],
     stamp: { readonly policyVersion: number; readonly at: Date },
   ): Promise<void> {
-    const documents = obligations.map(({ sealedKey, ...rest }) => ({
-      ...rest,
-      sealedKey: sealedKey?.toString('hex') ?? null,
-    }));
+    const { rows, causes, parts } = factored(obligations);
     await tx.query(
       `insert into obligations (tenant_id, id, lane_id, store_id, dataset, action, cause_kind, cause_id, subject_ref, sealed_key,
-                                only_purposes, moment, cut_off, as_of, deadline, due_at, awaits, policy_version, outcome, basis, hold_id, error, planned_at, settled_at)
-       select $1, o.id, o."laneId", o."storeId", o.dataset, 'purge', o."causeKind", o."causeId", o."subjectRef", decode(o."sealedKey", 'hex'),
-              o."onlyPurposes", o.moment, o."cutOff", o."asOf", o.deadline, o."dueAt", o.awaits, $3, o.outcome, o.basis, o."holdId", o.error, $4,
-              case when o.outcome is null then null else $4::timestamptz end
-         from jsonb_to_recordset($2::jsonb) as o (
-              id uuid, "laneId" uuid, "storeId" uuid, dataset text, "causeKind" text, "causeId" uuid, "subjectRef" uuid, "sealedKey" text,
-              "onlyPurposes" text[], moment text, "cutOff" timestamptz, "asOf" timestamptz, deadline timestamptz, "dueAt" timestamptz, awaits text[],
-              outcome text, basis text, "holdId" uuid, error text)`,
-      [tenant, JSON.stringify(documents), stamp.policyVersion, stamp.at],
+                                only_purposes, moment, cut_off, as_of, deadline, due_at, awaits, policy_version, outcome, basis, hold_id, retained_until, error, planned_at, settled_at)
+       select $1, o.id, p."laneId", p."storeId", p.dataset, 'purge', c."causeKind", c."causeId", c."subjectRef", decode(o.key, 'hex'),
+              c."onlyPurposes", c.moment, c."cutOff", c."asOf", c.deadline, p."dueAt", p.awaits, $3, p.outcome, p.basis, p."holdId", p."retainedUntil", p.error, $4,
+              case when p.outcome is null then null else $4::timestamptz end
+         from unnest($2::uuid[], $5::text[], $6::integer[], $7::integer[]) as o (id, key, cause, part)
+         join rows from (jsonb_to_recordset($8::jsonb) as (
+              "causeKind" text, "causeId" uuid, "subjectRef" uuid, "onlyPurposes" text[], moment text, "cutOff" timestamptz,
+              "asOf" timestamptz, deadline timestamptz)) with ordinality as c on c.ordinality = o.cause
+         join rows from (jsonb_to_recordset($9::jsonb) as (
+              "laneId" uuid, "storeId" uuid, dataset text, "dueAt" timestamptz, awaits text[],
+              outcome text, basis text, "holdId" uuid, "retainedUntil" timestamptz, error text)) with ordinality as p on p.ordinality = o.part`,
+      [
+        tenant,
+        rows.map(({ id }) => id),
+        stamp.policyVersion,
+        stamp.at,
+        rows.map(({ key }) => key),
+        rows.map(({ cause }) => cause),
+        rows.map(({ part }) => part),
+        causes,
+        parts,
+      ],
     );
   }
 
@@ -99,46 +104,48 @@ export class ObligationsRepository {
     await tx.query(
       `select 1 from causes c
          join (select distinct * from unnest($1::uuid[], $2::uuid[]) as r (tenant, id)) s on c.tenant_id = s.tenant and c.id = s.id
-        order by c.tenant_id, c.id for update of c`,
+        order by c.tenant_id, c.id for no key update of c`,
       [causes.map(({ tenant }) => tenant), causes.map(({ causeId }) => causeId)],
     );
   }
 
   /**
-   * Writes what an attempt did, and wipes the sealed keys of what is settled. Answers the settlements that were written:
+   * Writes what attempts did, and wipes the sealed keys of what nobody will look for again or retry. Answers the settlements that were written:
    * an obligation that has gone meanwhile, or whose tenant is being erased, is settled by nobody.
    */
   async settle(
     tx: EntityManager,
-    settlements: readonly Settlement[],
+    scheduled: readonly { readonly settlement: Settlement; readonly readBackDueAt: Date | null }[],
     now: Date,
   ): Promise<readonly Settlement[]> {
-    const documents = settlements.map(({ obligation, ...rest }) => {
-      const { tenant, id, heldBy } = obligation;
-      const hold = rest.outcome === 'held' ? heldBy : undefined;
-      return { ...rest, tenant, id, holdId: hold?.hold ?? null, basis: hold?.basis ?? null };
+    const documents = scheduled.map(({ settlement, readBackDueAt }) => {
+      const { obligation, ...rest } = settlement;
+      const { tenant, id } = obligation;
+      return { ...rest, ...endedBy(settlement), readBackDueAt, tenant, id };
     });
     const [rows] = await tx.query<[{ tenant_id: string; id: string }[], number]>(
       `update obligations o
           set attempts = case when s.spared then o.attempts - 1
                               when s.outcome is null and s.error is null then 0 else o.attempts end,
               rows = o.rows + s.removed, exact = o.exact and s.exact, outcome = s.outcome, level = s.level, error = s.error,
-              hold_id = s."holdId", basis = s.basis,
+              hold_id = s."holdId", basis = s.basis, retained_until = s."retainedUntil",
               due_at = case when s.outcome is not null then null
                             when s."dueAt" is null and o.awaits = '{}' then $2::timestamptz
                             else s."dueAt" end,
               progress = s.progress,
               settled_at = case when s.outcome is not null then $2::timestamptz end,
-              sealed_key = case when s.outcome is null then o.sealed_key end
+              sealed_key = case when s.outcome is null or s.outcome = 'failed' or s."readBackDueAt" is not null then o.sealed_key end,
+              read_back_due_at = s."readBackDueAt"
          from jsonb_to_recordset($1::jsonb) as s (
               tenant uuid, id uuid, removed bigint, exact boolean, outcome text, level text, error text, "dueAt" timestamptz, progress text,
-              "holdId" uuid, basis text, spared boolean)
+              "holdId" uuid, basis text, "retainedUntil" timestamptz, spared boolean, "readBackDueAt" timestamptz)
         where o.tenant_id = s.tenant and o.id = s.id and o.settled_at is null
           and o.tenant_id <> all (array(select id from tenants where state = 'erasing'))
         returning o.tenant_id, o.id`,
       [JSON.stringify(documents), now],
     );
     const written = new Set(rows.map((row) => `${row.tenant_id} ${row.id}`));
+    const settlements = scheduled.map(({ settlement }) => settlement);
     return settlements.filter(({ obligation: { tenant, id } }) => written.has(`${tenant} ${id}`));
   }
 
@@ -187,10 +194,10 @@ export class ObligationsRepository {
     return rows.filter((row) => row.open === 0);
   }
 
-  /** How many obligations of a tenant are not settled. */
+  /** How many obligations of a tenant are not settled, or are to be retried. */
   async countOpen(tx: EntityManager, tenant: TenantId): Promise<number> {
     const [row] = await tx.query<{ open: number }[]>(
-      'select count(*)::int as open from obligations where tenant_id = $1 and settled_at is null',
+      'select count(*)::int as open from obligations where tenant_id = $1 and (settled_at is null or retry_wanted)',
       [tenant],
     );
     return row?.open ?? 0;
@@ -239,28 +246,29 @@ export class ObligationsRepository {
     );
     return rows.map(readObligation);
   }
+}
 
-  /** A page of the obligations that the filter lets through, by id. */
-  async page(
-    tx: EntityManager,
-    tenant: TenantId,
-    visible: Filter,
-    wanted: ObligationPage,
-  ): Promise<readonly Obligation[]> {
-    const values: unknown[] = [tenant, wanted.causeId ?? null, wanted.after ?? null, wanted.limit];
-    const columns = {
-      tenant: 'o.tenant_id',
-      subjectRef: 'o.subject_ref',
-      store: 's.name',
-      region: 's.region',
+/** Most of what a plan says, it says of many: each is sent once, and rows name its place. */
+function factored(obligations: readonly NewObligation[]) {
+  const causes = new Distinct();
+  const parts = new Distinct();
+  const rows = obligations.map(({ id, sealedKey, ...one }) => {
+    const { causeKind, causeId, subjectRef, onlyPurposes, moment, cutOff, asOf, deadline, ...part } = one;
+    return {
+      id,
+      key: sealedKey?.toString('hex') ?? null,
+      cause: causes.placeOf({
+        causeKind,
+        causeId,
+        subjectRef,
+        onlyPurposes,
+        moment,
+        cutOff,
+        asOf,
+        deadline,
+      }),
+      part: parts.placeOf(part),
     };
-    const condition = visible.sql(columns, (value) => `$${values.push(value)}`);
-    const rows = await tx.query<ObligationRow[]>(
-      `select o.* from obligations o join stores s on s.tenant_id = o.tenant_id and s.id = o.store_id
-        where o.tenant_id = $1 and ($2::uuid is null or o.cause_id = $2) and ($3::uuid is null or o.id > $3) and ${condition}
-        order by o.id limit $4`,
-      values,
-    );
-    return rows.map(readObligation);
-  }
+  });
+  return { rows, causes: causes.json(), parts: parts.json() };
 }

@@ -5,19 +5,15 @@ import { AppendEntries } from '#ledger';
 import { Sealer } from '#platform/crypto';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
-import { ReadGovernance, type RegisteredStore } from '#stores';
+import type { RegisteredStore } from '#stores';
 import { ResolveSubjects } from '#subjects';
-import {
-  datasetName,
-  plan,
-  type IdentifiersByType,
-  type PlannedObligation,
-  type SubjectCause,
-} from './domain/plan.js';
+import { endOf } from './domain/end.js';
+import { datasetName, type IdentifiersByType, type SubjectCause } from './domain/plan.js';
 import { HoldPlanned, type HeldPlan } from './holds/hold-planned.js';
 import { requestsSettledJob, wakeLaneJob } from './jobs.js';
-import { keyContext } from './obligation.js';
+import { keyContext, plainKeys } from './obligation.js';
 import { ObligationsRepository, type NewObligation } from './obligations.repository.js';
+import { DrawPlan } from './preview/draw-plan.js';
 import { settledEntry, type SettledObligation } from './settled-entry.js';
 
 /** Derived data waits this long for its source; a source that is down delays it no longer, and it is erased again afterwards. */
@@ -39,11 +35,10 @@ export class RecordPlan {
   }
 
   seal(tenant: TenantId, { planned, heldBy }: HeldPlan, at: Date): NewObligation {
-    const { cause, keys, awaits, disposal, laneId, storeId, dataset, onlyPurposes } = planned;
+    const { cause, keys, awaits, laneId, storeId, dataset, onlyPurposes } = planned;
     const id = this.ids.next();
-    const { outcome, error } =
-      heldBy === undefined ? bornWith(planned) : { outcome: 'held' as const, error: heldBy.note };
-    const open = outcome === null;
+    const end = endOf(planned, heldBy);
+    const open = end.outcome === null;
     return {
       id,
       laneId,
@@ -60,10 +55,7 @@ export class RecordPlan {
       deadline: cause.deadline,
       dueAt: open ? new Date(at.getTime() + (awaits.length > 0 ? sourceGraceMilliseconds : 0)) : null,
       awaits,
-      outcome,
-      basis: heldBy?.basis ?? (disposal.kind === 'retain' ? disposal.basis : null),
-      holdId: heldBy?.hold ?? null,
-      error,
+      ...end,
     };
   }
 
@@ -103,7 +95,7 @@ export class RecordPlan {
 export class PlanObligations {
   constructor(
     private readonly repository: ObligationsRepository,
-    private readonly governance: ReadGovernance,
+    private readonly drawPlan: DrawPlan,
     private readonly resolve: ResolveSubjects,
     private readonly recordPlan: RecordPlan,
     private readonly holdPlanned: HoldPlanned,
@@ -121,15 +113,15 @@ export class PlanObligations {
     found?: ReadonlyMap<SubjectRef, IdentifiersByType>,
   ): Promise<void> {
     if (causes.length === 0) return;
-    const { stores, world } = await this.governance.execute(tx, tenant, policyVersion);
     const refs = [...new Set(causes.map((cause) => cause.subjectRef))];
     const identifiers = found ?? (await this.resolve.identifiers(tx, tenant, refs));
-    const planned = causes.flatMap((cause) =>
-      plan(cause, identifiers.get(cause.subjectRef) ?? new Map(), { stores, world }),
-    );
+    const people = causes.map((cause) => ({
+      cause,
+      identifiers: identifiers.get(cause.subjectRef) ?? new Map(),
+    }));
+    const { stores, plan } = await this.drawPlan.execute(tx, tenant, people, policyVersion);
     const at = this.recordPlan.now();
-    const held = await this.holdPlanned.execute(tx, tenant, planned, stores);
-    const obligations = held.map((one) => this.recordPlan.seal(tenant, one, at));
+    const obligations = plan.map((one) => this.recordPlan.seal(tenant, one, at));
     const open = new Map(causes.map((cause) => [cause.id, 0]));
     for (const { causeId, outcome } of obligations)
       if (outcome === null) open.set(causeId, (open.get(causeId) ?? 0) + 1);
@@ -142,33 +134,12 @@ export class PlanObligations {
     await this.repository.insert(tx, tenant, obligations, { policyVersion, at });
     const withKeys = obligations.map((obligation, index) => ({
       obligation,
-      keys: plainKeys(planned[index]?.keys ?? []),
+      keys: plainKeys(plan[index]?.planned.keys ?? []),
     }));
     await this.holdPlanned.successors(tx, tenant, withKeys);
     const settled = bornSettled(obligations, stores, policyVersion);
     await this.recordPlan.execute(tx, tenant, causes, obligations, settled);
   }
-}
-
-/** What is sealed with an obligation. */
-function plainKeys(keys: readonly string[]): Buffer {
-  return Buffer.from(JSON.stringify(keys), 'utf8');
-}
-
-/** What is kept on a legal basis, cannot be done, or cannot be found, is settled from the start and said. */
-function bornWith({ disposal, keys }: PlannedObligation): {
-  readonly outcome: 'retained' | 'unsupported' | null;
-  readonly error: string | null;
-} {
-  if (disposal.kind === 'retain') return { outcome: 'retained', error: null };
-  if (disposal.kind === 'unsupported')
-    return {
-      outcome: 'unsupported',
-      error: 'the policy wants parts of its rows redacted or kept, not removed',
-    };
-  return keys.length === 0
-    ? { outcome: 'unsupported', error: 'no identifier of the type that this dataset is keyed by is known' }
-    : { outcome: null, error: null };
 }
 
 /** No worker will ever settle these, so the plan tells the ledger of their end. */

@@ -54,6 +54,7 @@ export class PlanSweep {
       outcome: null,
       basis: null,
       holdId: null,
+      retainedUntil: null,
       error: null,
     };
     await this.repository.insert(tx, tenant, [obligation], { policyVersion: sweep.policyVersion, at });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '#access';
 import { Transactions } from '#platform/database';
 import { BacklogRepository, type Backlog } from './lanes/backlog.repository.js';
-import { ObligationsRepository, type ObligationPage } from './obligations.repository.js';
+import { ObligationPagesRepository, type ObligationPage } from './obligation-pages.repository.js';
 import type { Obligation } from './obligation.js';
 
 /** Open and settled work, for privacy officers and auditors. */
@@ -10,7 +10,7 @@ import type { Obligation } from './obligation.js';
 export class ReadObligations {
   constructor(
     private readonly transactions: Transactions,
-    private readonly repository: ObligationsRepository,
+    private readonly repository: ObligationPagesRepository,
     private readonly backlogs: BacklogRepository,
   ) {}
 

@@ -17,7 +17,7 @@ import { reach } from '#platform/faults';
 import { Outbox } from '#platform/outbox';
 import { CLOCK, IDS } from '#platform/runtime';
 import { deadlineOf, ReadPolicy } from '#policy';
-import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
+import { OpenStore, ServedStores, StoresRepository, type RegisteredStore } from '#stores';
 import { SuppressSubjects } from '#subjects';
 import { datasetName, type SubjectCause } from './domain/plan.js';
 import { HeldRepository } from './holds/held.repository.js';
@@ -161,18 +161,24 @@ export class RescanStores {
   constructor(
     private readonly transactions: Transactions,
     private readonly repository: RescansRepository,
-    private readonly stores: StoresRepository,
+    private readonly served: ServedStores,
     private readonly scanDataset: ScanDataset,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** Throws Elsewhere when stores of other regions are left. */
   async execute(tenant: TenantId, signal: AbortSignal): Promise<void> {
     const { rescans, stores } = await this.transactions.run(tenant, async (tx) => ({
       rescans: await this.repository.requested(tx, tenant),
-      stores: await this.stores.all(tx, tenant),
+      stores: await this.served.all(tx, tenant),
     }));
+    const elsewhere: RegisteredStore[] = [];
     for (const rescan of rescans) {
       const store = stores.find(({ id }) => id === rescan.storeId);
+      if (store !== undefined && !this.served.serves(store)) {
+        elsewhere.push(store);
+        continue;
+      }
       const result =
         store === undefined
           ? { ...rescan, state: 'failed' as const, error: 'store.unknown' }
@@ -181,6 +187,7 @@ export class RescanStores {
         this.repository.finish(tx, tenant, result, this.clock.now()),
       );
     }
+    this.served.requireAll(elsewhere);
   }
 
   private async scan(

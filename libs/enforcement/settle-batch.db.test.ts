@@ -16,7 +16,7 @@ import { Log, TelemetryModule } from '#platform/telemetry';
 import { HoldRow, PolicyRow } from '#policy';
 import { StoreRow } from '#stores';
 import { createTestDatabase, withClient, type TestDatabase } from '#testing';
-import { CompactStores } from './compact-stores.js';
+import { CompactStores } from './compaction/compact-stores.js';
 import { EnforcementModule } from './enforcement.module.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
 import type { Settlement } from './obligation.js';
@@ -113,7 +113,7 @@ beforeEach(async () => {
   const found = await transactions.run(null, (tx) =>
     worker
       .get(LanesRepository, { strict: false })
-      .acquire(tx, lane, { now, until: new Date(now.getTime() + 60_000), regions: undefined }),
+      .acquire(tx, lane, { now, until: new Date(now.getTime() + 60_000) }),
   );
   if (found === undefined) throw new Error('the lane is held');
   lease = found;

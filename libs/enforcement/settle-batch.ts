@@ -9,15 +9,14 @@ import { CLOCK } from '#platform/runtime';
 import { StoresRepository } from '#stores';
 import { Succeed } from './holds/succeed.js';
 import { datasetName } from './domain/plan.js';
+import { compactionDelayMilliseconds } from './compaction/record-compaction.js';
 import { requestsSettledJob, sweepsSettledJob, wakeLaneJob } from './jobs.js';
 import { LanesRepository, type Lease } from './lanes.repository.js';
-import type { Settlement } from './obligation.js';
+import { endedBy, type Settlement } from './obligation.js';
 import { ObligationsRepository } from './obligations.repository.js';
 import { settledEntry } from './settled-entry.js';
 import type { Batch } from './take-batch.js';
-
-/** Compaction may lock a table or rewrite it, so what is erased within some minutes is compacted once. */
-const compactionDelayMilliseconds = 5 * 60_000;
+import { WriteOutcomes } from './write-outcomes.js';
 
 /** What settled work means for others: derived data, causes, compaction, the ledger. */
 @Injectable()
@@ -73,7 +72,7 @@ export class SettleBatch {
   constructor(
     private readonly transactions: Transactions,
     private readonly lanes: LanesRepository,
-    private readonly obligations: ObligationsRepository,
+    private readonly writeOutcomes: WriteOutcomes,
     private readonly recordOutcomes: RecordOutcomes,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -82,8 +81,8 @@ export class SettleBatch {
   async execute(lease: Lease, batch: Batch, acted: readonly Settlement[]): Promise<boolean> {
     const settlements = [
       ...acted.map(heldInPart),
-      ...batch.superseded.map((one) => untouched(one, 'superseded')),
-      ...batch.held.map((one) => untouched(one, 'held')),
+      ...batch.superseded.map((one) => untouched(one, 'superseded', null)),
+      ...batch.kept.map((one) => untouched(one, one.outcome, one.error)),
     ];
     for (;;) {
       try {
@@ -104,11 +103,7 @@ export class SettleBatch {
     if (!(await this.lanes.holds(tx, lease))) return false;
     reach('batch.settling');
     const now = this.clock.now();
-    await this.obligations.lockCauses(
-      tx,
-      settlements.map(({ obligation }) => obligation),
-    );
-    const written = await this.obligations.settle(tx, settlements, now);
+    const written = await this.writeOutcomes.execute(tx, settlements, now);
     await this.lanes.closeBatch(tx, batch, now);
     await this.recordOutcomes.execute(tx, lease, batch, written, now);
     reach('batch.written');
@@ -122,14 +117,13 @@ function datasetNames(batch: Batch): ReadonlyMap<string, string> {
     ...batch.warranted.map(
       ({ obligation: { id, dataset }, store }) => [id, datasetName(store, { name: dataset })] as const,
     ),
-    ...[...batch.superseded, ...batch.held].map(({ obligation: { id }, dataset }) => [id, dataset] as const),
+    ...[...batch.superseded, ...batch.kept].map(({ obligation: { id }, dataset }) => [id, dataset] as const),
   ]);
 }
 
 function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
   const { obligation, outcome, removed, exact, level, error } = settlement;
-  const { id, causeKind, causeId, subjectRef, rows, policyVersion, heldBy } = obligation;
-  const hold = outcome === 'held' ? heldBy : undefined;
+  const { id, causeKind, causeId, subjectRef, rows, policyVersion } = obligation;
   return settledEntry({
     id,
     causeKind,
@@ -140,22 +134,25 @@ function entryOf(settlement: Settlement, names: ReadonlyMap<string, string>) {
     rows: rows + removed,
     exact,
     level,
-    basis: hold?.basis ?? null,
-    holdId: hold?.hold ?? null,
+    ...endedBy(settlement),
     error,
     policyVersion,
   });
 }
 
 /** Settled without touching the store; an earlier attempt may have removed rows without living to tell. */
-function untouched({ obligation }: Batch['superseded'][number], outcome: 'superseded' | 'held'): Settlement {
+function untouched(
+  { obligation }: Batch['superseded'][number],
+  outcome: NonNullable<Settlement['outcome']>,
+  error: string | null,
+): Settlement {
   return {
     obligation,
     removed: 0,
     exact: obligation.exact && obligation.attempts === 1,
     outcome,
     level: null,
-    error: outcome === 'held' ? (obligation.heldBy?.note ?? null) : null,
+    error,
     dueAt: null,
     progress: null,
   };
@@ -203,10 +200,7 @@ function erasedDatasets(settled: readonly Settlement[]) {
 
 /** In the order of tenants, so that two lanes settling at once take the tenants' counters in the same order. */
 function byTenant(settled: readonly Settlement[]): readonly (readonly [TenantId, readonly Settlement[]])[] {
-  const groups = new Map<TenantId, Settlement[]>();
-  for (const settlement of settled) {
-    const { tenant } = settlement.obligation;
-    groups.set(tenant, [...(groups.get(tenant) ?? []), settlement]);
-  }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...Map.groupBy(settled, ({ obligation }) => obligation.tenant)].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
 }

@@ -18,13 +18,15 @@ export interface SettledObligation {
   readonly basis: string | null;
   /** The hold that holds it; otherwise null, and left out. */
   readonly holdId: string | null;
+  /** Until when it is retained; otherwise null, and left out. */
+  readonly retainedUntil: Date | null;
   readonly error: string | null;
   readonly policyVersion: number;
 }
 
 /** The one ledger entry that every obligation ends with. */
 export function settledEntry(settled: SettledObligation) {
-  const { id, causeKind, causeId, subjectRef, basis, holdId, ...told } = settled;
+  const { id, causeKind, causeId, subjectRef, basis, holdId, retainedUntil, ...told } = settled;
   return {
     kind: 'obligation.settled' as const,
     ...(subjectRef === null ? {} : { subjectRef }),
@@ -34,6 +36,7 @@ export function settledEntry(settled: SettledObligation) {
       causeId,
       ...(basis === null ? {} : { basis }),
       ...(holdId === null ? {} : { hold: holdId }),
+      ...(retainedUntil === null ? {} : { until: retainedUntil.toISOString() }),
       dataset: told.dataset,
       outcome: told.outcome,
       rows: told.rows,

@@ -8,6 +8,7 @@ import { CLOCK, IDS } from '#platform/runtime';
 import { ReadPolicy } from '#policy';
 import { StoresRepository, type RegisteredStore } from '#stores';
 import { HoldBack } from './holds/hold-back.js';
+import type { KeptObligation } from './holds/review-successors.js';
 import { datasetName, lostPurposes, stillLost } from './domain/plan.js';
 import { ClaimDue } from './lanes/claim-due.js';
 import type { Flows } from './lanes/flow.js';
@@ -33,10 +34,12 @@ export interface Batch {
   readonly warranted: readonly WarrantedObligation[];
   /** No longer warranted: settled without touching the store. */
   readonly superseded: readonly SupersededObligation[];
-  /** A hold covers them: settled without touching the store. */
-  readonly held: readonly SupersededObligation[];
+  /** A hold covers them, or the policy keeps them by now: settled without touching the store. */
+  readonly kept: readonly KeptObligation[];
   /** The stores of the lane: what their calls tell is settled with the batch. */
   readonly flows: Flows;
+  /** More may be due. */
+  readonly isFull: boolean;
 }
 
 /** Re-reads holds, consent and the data map for claimed work. */
@@ -54,7 +57,16 @@ export class ReadWarrants {
     tx: EntityManager,
     laneId: string,
     claimed: readonly ClaimedObligation[],
-  ): Promise<Omit<Batch, 'id' | 'flows'>> {
+  ): Promise<Pick<Batch, 'warranted' | 'superseded' | 'kept'>> {
+    return this.holdBack.execute(tx, await this.warranted(tx, laneId, claimed));
+  }
+
+  /** Without holds, which keep nobody from looking. */
+  async warranted(
+    tx: EntityManager,
+    laneId: string,
+    claimed: readonly ClaimedObligation[],
+  ): Promise<Pick<Batch, 'warranted' | 'superseded'>> {
     const stores = new Map((await this.stores.ofLane(tx, laneId)).map((store) => [store.id, store]));
     const lost = await this.lostOf(tx, claimed);
     const warranted: WarrantedObligation[] = [];
@@ -69,7 +81,7 @@ export class ReadWarrants {
       const store = stores.get(obligation.storeId) ?? { name: obligation.storeId };
       superseded.push({ obligation, dataset: datasetName(store, { name: obligation.dataset }) });
     }
-    return this.holdBack.execute(tx, { warranted, superseded });
+    return { warranted, superseded };
   }
 
   /** What each person has lost by now, by tenant: under the policy and the consents of this moment. */
@@ -108,24 +120,34 @@ export class TakeBatch {
     @Inject(IDS) private readonly ids: IdSource,
   ) {}
 
-  /** Undefined when nothing is due that may be begun, `resting` stores left aside, or the lane is no longer ours. */
+  /**
+   * Undefined when nothing is due that may be begun, `resting` stores left aside, or the lane is no longer ours. `before`: a
+   * batch that is not settled yet.
+   */
   async execute(
     lease: Lease,
     now: Date,
     resting: ReadonlySet<StoreId> = new Set(),
+    before?: Batch,
   ): Promise<Batch | undefined> {
     return this.transactions.run(null, async (tx) => {
       if (!(await this.lanes.holds(tx, lease))) return undefined;
-      const { claimed, flows } = await this.claimDue.execute(tx, lease.laneId, now, resting);
+      const left = { resting, inHand: before === undefined ? [] : idsOf(before) };
+      const { claimed, flows, isFull } = await this.claimDue.execute(tx, lease.laneId, now, left);
       if (claimed.length === 0) return undefined;
       const id = this.ids.next();
       const warrants = await this.warrants.execute(tx, lease.laneId, claimed);
       const inHand = warrants.warranted.map(({ obligation }) => obligation.id);
       await this.lanes.openBatch(tx, lease, { id, obligations: inHand, at: now });
       reach('batch.claimed');
-      return { id, ...warrants, flows };
+      return { id, ...warrants, flows, isFull };
     });
   }
+}
+
+/** Of everything in a batch. */
+export function idsOf({ warranted, superseded, kept }: Batch): readonly string[] {
+  return [...warranted, ...superseded, ...kept].map(({ obligation }) => obligation.id);
 }
 
 const nobody = subjectRef('00000000-0000-4000-8000-000000000000');

@@ -3,7 +3,7 @@ import { DependencyError, type Clock, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import { CLOCK } from '#platform/runtime';
 import { cutOff, govern, PoliciesRepository, type GovernedWorld, type SweepStep } from '#policy';
-import { datasetBy, governed, OpenStore, StoresRepository, type RegisteredStore } from '#stores';
+import { datasetBy, governed, OpenStore, ServedStores, type RegisteredStore } from '#stores';
 import { cutOffsOf, impactOf, type Counted, type DatasetImpact, type DatedStep } from './domain/impact.js';
 import { digestOfPlan, type CountedDataset, type PolicyPlan } from './plan.js';
 import { PlansRepository } from './plans.repository.js';
@@ -48,7 +48,7 @@ export class Claims {
   constructor(
     private readonly transactions: Transactions,
     private readonly plans: PlansRepository,
-    private readonly stores: StoresRepository,
+    private readonly served: ServedStores,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -58,7 +58,7 @@ export class Claims {
   ): Promise<{ readonly plans: readonly PolicyPlan[]; readonly stores: readonly RegisteredStore[] }> {
     return this.transactions.run(tenant, async (tx) => ({
       plans: await this.plans.claim(tx, tenant, this.clock.now(), this.until()),
-      stores: await this.stores.all(tx, tenant),
+      stores: await this.served.all(tx, tenant),
     }));
   }
 
@@ -70,6 +70,22 @@ export class Claims {
     } catch {
       return;
     }
+  }
+
+  /** Of these, what is left is for others. Throws Elsewhere. */
+  async passOn(
+    tenant: TenantId,
+    plans: readonly PolicyPlan[],
+    stores: readonly RegisteredStore[],
+  ): Promise<void> {
+    const now = this.clock.now();
+    for (const { id } of plans)
+      await this.transactions.run(tenant, (tx) => this.plans.renew(tx, tenant, id, now));
+    this.served.requireAll(stores);
+  }
+
+  serves(store: RegisteredStore): boolean {
+    return this.served.serves(store);
   }
 
   private until(): Date {
@@ -88,6 +104,7 @@ export class CountPlans {
     private readonly claims: Claims,
   ) {}
 
+  /** Throws Elsewhere when stores of other regions are left. */
   async execute(tenant: TenantId, signal: AbortSignal): Promise<void> {
     const { plans, stores } = await this.claims.take(tenant);
     const beat = setInterval(() => {
@@ -98,6 +115,12 @@ export class CountPlans {
     } finally {
       clearInterval(beat);
     }
+    const uncounted = plans.flatMap(({ impact }) =>
+      impact.filter(({ counted, error }) => counted === null && error === null),
+    );
+    const names = new Set(uncounted.map(({ store }) => store));
+    const left = stores.filter((store) => names.has(store.name) && !this.claims.serves(store));
+    if (left.length > 0) await this.claims.passOn(tenant, plans, left);
   }
 
   private async count(
@@ -117,7 +140,8 @@ export class CountPlans {
     const is = govern(plan.policy, seen, on);
     const impact = [...plan.impact];
     for (const [index, one] of impact.entries()) {
-      if (one.counted !== null || one.error !== null) continue;
+      const store = stores.find(({ name }) => name === one.store);
+      if (one.counted !== null || one.error !== null || (store && !this.claims.serves(store))) continue;
       signal.throwIfAborted();
       const steps = { before: stepsOf(was, one, on), after: stepsOf(is, one, on) };
       impact[index] = { ...one, ...(await this.attempt(tenant, plan, { one, stores, steps }, signal)) };

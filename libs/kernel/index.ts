@@ -19,4 +19,5 @@ export {
   type TenantId,
 } from './ids.js';
 export { canonicalJson, type Json, type JsonObject } from './json.js';
+export { random } from './random.js';
 export { parseYaml, type TextPlace } from './yaml.js';

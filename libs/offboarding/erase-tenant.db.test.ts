@@ -291,11 +291,14 @@ describe('the point of no return', () => {
     const caller = administrator(tenant);
     await app.begin.execute(caller, { confirm: `t-${tenant}`, abandonOpenWork: true, at: new Date() });
     await owner("update tenants set export_digest = 'd', export_revision = 1 where id = $1", [tenant]);
-    const { promise: appended, resolve: commit } = Promise.withResolvers<undefined>();
+    const { promise: appended, resolve: tell } = Promise.withResolvers<undefined>();
+    const { promise: committing, resolve: commit } = Promise.withResolvers<undefined>();
     const writing = app.transactions.run(tenant, async (tx) => {
       await app.append.execute(tx, tenant, [{ kind: 'subject.registered', data: {} }]);
-      await appended;
+      tell(undefined);
+      await committing;
     });
+    await appended;
     const erasing = app.beginErasure.execute(caller, 'd');
     const refused = expect(erasing).rejects.toMatchObject({ code: 'tenant.changed_since_export' });
     await expect

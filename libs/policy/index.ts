@@ -2,7 +2,7 @@ export { ApplyPolicy, digestOf } from './apply-policy.js';
 export { cutOff } from './domain/calendar.js';
 export { compilePolicy } from './domain/compiled-policy.js';
 export type { Controller } from './domain/controller.js';
-export { deadlineOf } from './domain/clocks.js';
+export { deadlineOf, readBackAt } from './domain/clocks.js';
 export { composePolicy, parsePolicy, type ComposedPolicy, type PolicyFile } from './domain/compose-policy.js';
 export { diffPolicies, type Change } from './domain/diff-policies.js';
 export { govern, type GovernedStore, type GovernedWorld } from './domain/govern.js';
@@ -17,7 +17,7 @@ export {
   type Purpose,
 } from './domain/policy.js';
 export { purposeSignalsSchema, type OptOut, type PurposeSignalRules } from './domain/signal-rules.js';
-export { HoldsRepository, type HeldIdentifier } from './holds/holds.repository.js';
+export { HoldsRepository, type HeldIdentifier, type NamedIdentifier } from './holds/holds.repository.js';
 export { holdsOverJob } from './holds/jobs.js';
 export { LiftHold, RecordHolds } from './holds/lift-hold.js';
 export { ReadHolds, type HoldView } from './holds/read-holds.js';

@@ -1,10 +1,15 @@
 export { requestStates } from './domain/settlement.js';
 export { FileRequests, type FiledRequest } from './file-requests.js';
-export { planRequestsJob } from './jobs.js';
+export { planRequestsJob, previewRequestsJob } from './jobs.js';
 export { PlanRequests } from './plan-requests.js';
+export { CountPreviews } from './preview/count-previews.js';
+export { PreviewRequests, ReadPreviews } from './preview/preview-requests.js';
+export { previewStates, type Preview } from './preview/preview.js';
+export { PreviewsRepository } from './preview/previews.repository.js';
 export { ReadRequests } from './read-requests.js';
 export { RequestsModule } from './requests.module.js';
 export { RequestsRepository, type Request } from './requests.repository.js';
 export { ReceiptRow } from './rows/receipt.row.js';
+export { RequestPreviewRow } from './rows/request-preview.row.js';
 export { RequestRow } from './rows/request.row.js';
 export { SettleRequests } from './settle-requests.js';

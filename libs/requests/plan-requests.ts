@@ -5,7 +5,7 @@ import { Transactions } from '#platform/database';
 import { reach } from '#platform/faults';
 import { RequestsRepository } from './requests.repository.js';
 
-const pageSize = 500;
+const pageSize = 2_000;
 
 /** Plans received requests into obligations; from then on they are running. */
 @Injectable()

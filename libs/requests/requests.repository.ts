@@ -89,6 +89,7 @@ export class RequestsRepository {
     );
   }
 
+  /** Settled once more in the same state, it was settled when it was. */
   async settle(
     tx: EntityManager,
     tenant: TenantId,
@@ -96,7 +97,7 @@ export class RequestsRepository {
     at: Date,
   ): Promise<void> {
     await tx.query(
-      `update requests r set state = s.state, settled_at = $4
+      `update requests r set state = s.state, settled_at = case when r.state = s.state then coalesce(r.settled_at, $4) else $4 end
          from unnest($2::uuid[], $3::text[]) as s (id, state)
         where r.tenant_id = $1 and r.id = s.id and r.state <> 'received'`,
       [tenant, settled.map(({ id }) => id), settled.map(({ state }) => state), at],

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ConsentRepository } from '#consent';
@@ -14,7 +14,7 @@ import { receiptDocument } from './domain/receipt.js';
 import { settledState, type RequestState } from './domain/settlement.js';
 import { RequestsRepository, type Request } from './requests.repository.js';
 
-const pageSize = 500;
+const pageSize = 2_000;
 
 interface SettledRequest {
   readonly request: Request;
@@ -53,6 +53,7 @@ export class CloseRequests {
       const own = currentParts(parts.get(request.id) ?? []);
       const state = settledState(own);
       const { id: requestId, kind, asOf, policyVersion } = request;
+      const settledAt = request.state === state ? (request.settledAt ?? now) : now;
       const amended = issued.get(requestId);
       const amends = amended === undefined ? null : digestOf(amended);
       return {
@@ -61,7 +62,7 @@ export class CloseRequests {
         isHeld: own.some(({ outcome }) => outcome === 'held'),
         document: receiptDocument(
           origin,
-          { requestId, kind, state, asOf, policyVersion, settledAt: now, amends },
+          { requestId, kind, state, asOf, policyVersion, settledAt, amends },
           own,
           stores,
         ),
@@ -147,7 +148,7 @@ export class SettleRequests {
 
 /** base64(SHA-256) of a receipt's document as canonical JSON (RFC 8785). */
 function digestOf(document: JsonObject): string {
-  return createHash('sha256').update(canonicalJson(document)).digest('base64');
+  return hash('sha256', canonicalJson(document), 'base64');
 }
 
 /** Who is erased everywhere; of the others we keep what a person needs to finish the work, or what a hold knows them by. */

@@ -6,6 +6,7 @@ import { CLOCK } from '#platform/runtime';
 import type { RegisteredStore, StoreFault } from './domain/registered-store.js';
 import { OpenStore } from './open-store.js';
 import { datasetBy } from './read-governance.js';
+import { ServedStores } from './served-stores.js';
 import { StoresRepository } from './stores.repository.js';
 
 const longest = 60_000;
@@ -17,17 +18,21 @@ export class CheckStores {
     private readonly transactions: Transactions,
     private readonly repository: StoresRepository,
     private readonly openStore: OpenStore,
+    private readonly served: ServedStores,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** Throws Elsewhere when stores of other regions are left. */
   async execute(tenant: TenantId): Promise<void> {
-    const stores = await this.transactions.run(tenant, (tx) => this.repository.all(tx, tenant));
-    for (const store of stores.filter(({ state }) => state === 'unchecked')) {
+    const stores = await this.transactions.run(tenant, (tx) => this.served.all(tx, tenant));
+    const unchecked = stores.filter(({ state }) => state === 'unchecked');
+    for (const store of unchecked.filter((one) => this.served.serves(one))) {
       const faults = await this.check(tenant, store);
       await this.transactions.run(tenant, (tx) =>
         this.repository.recordCheck(tx, tenant, store.id, faults, this.clock.now()),
       );
     }
+    this.served.requireAll(unchecked);
   }
 
   private async check(tenant: TenantId, store: RegisteredStore): Promise<readonly StoreFault[]> {

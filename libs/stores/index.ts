@@ -6,5 +6,6 @@ export { datasetBy, governed, ReadGovernance, type Governance } from './read-gov
 export { ReadStores } from './read-stores.js';
 export { RegisterDataMap } from './register-data-map.js';
 export { StoreRow } from './rows/store.row.js';
+export { ServedStores } from './served-stores.js';
 export { StoresModule } from './stores.module.js';
 export { StoresRepository } from './stores.repository.js';

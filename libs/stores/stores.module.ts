@@ -6,6 +6,7 @@ import { ReadStores } from './read-stores.js';
 import { ReadGovernance } from './read-governance.js';
 import { RequireCoverage } from './require-coverage.js';
 import { RegisterDataMap, WriteStores } from './register-data-map.js';
+import { ServedStores } from './served-stores.js';
 import { StoresRepository } from './stores.repository.js';
 
 @Module({
@@ -15,11 +16,20 @@ import { StoresRepository } from './stores.repository.js';
     ReadGovernance,
     RequireCoverage,
     OpenStore,
+    ServedStores,
     WriteStores,
     RegisterDataMap,
     CheckStores,
     ReadStores,
   ],
-  exports: [StoresRepository, ReadGovernance, OpenStore, RegisterDataMap, CheckStores, ReadStores],
+  exports: [
+    StoresRepository,
+    ServedStores,
+    ReadGovernance,
+    OpenStore,
+    RegisterDataMap,
+    CheckStores,
+    ReadStores,
+  ],
 })
 export class StoresModule {}

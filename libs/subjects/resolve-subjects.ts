@@ -28,6 +28,16 @@ export class ResolveSubjects {
     return (await this.repository.find(tx, tenant, [this.lookUpKey(tenant, identifier)])).get(0);
   }
 
+  /** The subjects of those among identifiers that somebody has, by position. */
+  async known(
+    tx: EntityManager,
+    tenant: TenantId,
+    identifiers: readonly Identifier[],
+  ): Promise<ReadonlyMap<number, SubjectRef>> {
+    const keys = identifiers.map((identifier) => this.lookUpKey(tenant, identifier));
+    return this.repository.find(tx, tenant, keys);
+  }
+
   /** Whether the tenant has such a subject, erased or not. */
   async isRegistered(tx: EntityManager, tenant: TenantId, ref: SubjectRef): Promise<boolean> {
     return this.repository.isRegistered(tx, tenant, ref);

@@ -16,7 +16,7 @@ export async function fillTables(owner: Client, tables: readonly string[], tenan
       `select table_name as table, column_name as name, data_type as type, data_type = 'ARRAY' as array
          from information_schema.columns
         where table_schema = 'public' and table_name = $1 
-          and ((is_nullable = 'NO' and column_default is null) or column_name in ('tenant_id', 'cut_off', 'identifier_type', 'ended_at'))`,
+          and ((is_nullable = 'NO' and column_default is null) or column_name in ('tenant_id', 'cut_off', 'identifier_type', 'ended_at', 'parts'))`,
       [table],
     );
     const values = rows.map(({ name, type, array }) => valueOf(table, name, array ? 'ARRAY' : type, tenant));
@@ -40,6 +40,7 @@ const words: Readonly<Record<string, string>> = {
   'obligations.action': 'purge',
   'obligations.cause_kind': 'sweep',
   'policy_plans.state': 'counting',
+  'request_previews.state': 'counted',
   'requests.kind': 'deletion',
   'requests.state': 'received',
   'rescans.state': 'requested',

@@ -16,10 +16,7 @@ describe('a test database', () => {
 
   it('leaves neither a database nor a login when dropped, open connections or not', async () => {
     const database = await createTestDatabase();
-    await withClient(database.appUrl, async (client) => {
-      client.on('error', () => undefined);
-      await database.drop();
-    }).catch(() => undefined);
+    await withClient(database.appUrl, () => database.drop()).catch(() => undefined);
     const left = await withClient(inject('testServer').adminUrl, (client) =>
       client.query(
         'select datname from pg_database where datname = $1 union select rolname from pg_roles where rolname like $2',

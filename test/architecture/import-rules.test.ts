@@ -15,6 +15,7 @@ const packages = [
   '@nestjs/common',
   '@nestjs/bullmq',
   '@duckdb/node-api',
+  '@openfeature/server-sdk',
 ];
 
 /** A small tree of our shape in which every rule has something to allow. */
@@ -36,6 +37,7 @@ const clean: Files = {
   'libs/consent/index.ts': `import './domain/decide.js'; export { read as consent } from '#policy';`,
   'libs/consent/domain/decide.ts': `import type { Policy } from '#policy'; import '#policy/domain'; import '#decisions'; export const decide = 1;`,
   'libs/client/index.ts': `export { decide } from '#decisions';`,
+  'libs/openfeature/index.ts': `import '@openfeature/server-sdk'; import '#client'; export { decide } from '#decisions';`,
   'libs/connector-kit/index.ts': `import 'zod'; export { now as kit } from '#kernel';`,
   'libs/connectors/parquet/connector.ts': `import '@duckdb/node-api'; import '#connector-kit'; import '#kernel'; import './files.js';`,
   'libs/connectors/parquet/files.ts': `export const files = 1;`,
@@ -43,6 +45,8 @@ const clean: Files = {
   'libs/stores/index.ts': `import '#connector-kit'; export { read as stores } from '#policy';`,
   'libs/impact/index.ts': `export { stores as impact } from '#stores';`,
   'libs/enforcement/index.ts': `import '#consent'; export { impact as enforcement } from '#impact';`,
+  'libs/enforcement/testing/index.ts': `export const stage = 1;`,
+  'libs/requests/testing/staged.ts': `import '#enforcement/testing';`,
   'libs/requests/index.ts': `export { enforcement as requests } from '#enforcement';`,
   'libs/retention/index.ts': `export { enforcement as retention } from '#enforcement';`,
   'libs/offboarding/index.ts': `import '#retention'; export { requests as offboarding } from '#requests';`,
@@ -107,6 +111,13 @@ const violations: readonly Planted[] = [
   plant('requests-and-retention-are-strangers', 'libs/retention/aside.ts', `import '#requests';`),
   plant('clients-know-decisions-only', 'libs/client/nest.ts', `import '@nestjs/common';`),
   plant('clients-know-decisions-only', 'libs/client/kernel.ts', `import '#kernel';`),
+  plant('openfeature-knows-the-client-only', 'libs/openfeature/kernel.ts', `import '#kernel';`),
+  plant('only-openfeature-loads-its-sdk', 'apps/worker/flags.ts', `import '@openfeature/server-sdk';`),
+  plant(
+    'clients-know-decisions-only only-openfeature-loads-its-sdk',
+    'libs/client/flags.ts',
+    `import '#openfeature';`,
+  ),
   plant('connector-kit-knows-the-kernel-only', 'libs/connector-kit/queue.ts', `import '#platform/queue';`),
   plant('connectors-know-the-kit-and-their-driver', 'libs/connectors/parquet/ledger.ts', `import '#ledger';`),
   plant(
@@ -124,6 +135,7 @@ const violations: readonly Planted[] = [
     'test/e2e/deep.test.ts',
     `import '../../libs/policy/read-policy.js';`,
   ),
+  plant('stages-only-for-tests', 'libs/requests/staged.ts', `import '#enforcement/testing';`),
   plant('bullmq-only-at-the-edge', 'libs/ledger/queue.ts', `import 'bullmq';`),
   plant('bullmq-only-at-the-edge', 'apps/api/queue.ts', `import '@nestjs/bullmq';`),
   plant('typeorm-only-in-rows-and-repositories', 'libs/ledger/use-case.ts', `import { In } from 'typeorm';`),

@@ -21,6 +21,7 @@ import {
   type Headers,
 } from './callers.js';
 import { dataMap, policyOf } from './documents.js';
+import { failedObligation } from './failed-obligation.js';
 import { createTenant, startTestSystem, type Client, type TestSystem } from './system.js';
 
 interface Row {
@@ -44,6 +45,7 @@ const bodies: Readonly<Record<string, object>> = {
   '/v1/policy/plans/{id}/application': { digest: 'x' },
   '/v1/holds/{id}/lift': { reason: 'the matter is closed' },
   '/v1/stores/{name}/pause': { reason: 'the store is being moved' },
+  '/v1/obligations/{id}/close': { reason: 'the store is gone for good' },
   '/v1/subjects/{ref}/merge': { into: '018f2f3c-5e8d-7a1b-9c55-0a1b2c3d4e5f' },
   '/v1/subjects/{ref}/split': { identifiers: [{ type: 'email', value: 'ann@example.org' }] },
   '/v1/subjects/{ref}/age': { bornOn: '2015-01-01', jurisdiction: 'eu' },
@@ -172,7 +174,12 @@ describe('the access matrix', () => {
       scope: { subjects: [bob] },
     };
     const hold = `/v1/holds/${await id('/v1/holds', wanted)}`;
+    const previews = '/v1/requests/previews';
+    const asked = await call(system, 'POST', previews, callers.get('person') ?? {}, { subjects: [subject] });
+    const failed = `/v1/obligations/${await failedObligation(system, admin.id)}`;
     return {
+      '/v1/obligations/{id}/retry': `${failed}/retry`,
+      '/v1/obligations/{id}/close': `${failed}/close`,
       '/v1/holds/{id}': hold,
       '/v1/holds/{id}/lift': `${hold}/lift`,
       '/consent-records/{tenant}/keys': `/consent-records/${admin.id}/keys`,
@@ -199,6 +206,7 @@ describe('the access matrix', () => {
       '/v1/stores/{name}/pause': '/v1/stores/rows/pause',
       '/v1/stores/{name}/resume': '/v1/stores/rows/resume',
       '/v1/rescans/{id}': `/v1/rescans/${await id('/v1/stores/rows/rescans', {})}`,
+      '/v1/requests/previews/{id}': `${previews}/${String(asked.body.id)}`,
       '/v1/requests/{id}': `/v1/requests/${request}`,
       '/v1/requests/{id}/receipt': `/v1/requests/${request}/receipt`,
       '/v1/retention/sweeps/{runId}': `/v1/retention/sweeps/${await id('/v1/retention/sweeps', { dryRun: true }, 'runId')}`,
@@ -215,6 +223,7 @@ describe('the access matrix', () => {
     if (path === '/v1/decisions/batch') return { questions: [{ subject, purpose: 'ads' }] };
     if (path === '/v1/decisions/filter')
       return { purpose: 'ads', subjects: { type: subject.type, values: [subject.value] } };
+    if (path === '/v1/requests/previews') return { subjects: [subject] };
     return path.endsWith('/batch')
       ? { kind: 'deletion', subjects: [subject] }
       : {

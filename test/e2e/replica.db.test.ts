@@ -1,9 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LetheClient, type FollowedReplica } from '#client';
 import { randomFrom, oneOf } from '../../bench/random.js';
 import { createTenant, startTestSystem, type Client, type TestSystem } from './system.js';
+import { openWay, type Way } from './way.js';
 
 const policyOf = (ads: string) => `
 jurisdictions:
@@ -22,31 +21,12 @@ const first = policyOf('{ title: Ads, legalBasis: consent, notice: { version: v1
 const purposes = ['ads', 'letters', 'ranking', 'service', 'none'] as const;
 const actions = ['grant', 'refuse', 'withdraw', 'object', 'renew', 'invalidate'] as const;
 
-/** A way to the API that can be cut. */
-async function openWay(target: string): Promise<{ readonly url: string; cut: boolean; server: Server }> {
-  const way = { url: '', cut: false, server: createServer() };
-  way.server.on('request', (request, response) => {
-    if (way.cut) return void request.socket.destroy();
-    const { authorization = '' } = request.headers;
-    fetch(`${target}${request.url ?? ''}`, { headers: { authorization } }).then(
-      async (answer) => {
-        response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
-        response.end(Buffer.from(await answer.arrayBuffer()));
-      },
-      () => response.destroy(),
-    );
-  });
-  await new Promise<void>((resolve) => way.server.listen(0, '127.0.0.1', resolve));
-  way.url = `http://127.0.0.1:${(way.server.address() as AddressInfo).port}`;
-  return way;
-}
-
 describe('an in-process replica', () => {
   let system: TestSystem;
   let admin: Client & { readonly id: string };
   let key: string;
   let url: string;
-  let way: Awaited<ReturnType<typeof openWay>>;
+  let way: Way;
   const open: FollowedReplica[] = [];
 
   beforeAll(async () => {
@@ -63,8 +43,7 @@ describe('an in-process replica', () => {
   });
   afterAll(async () => {
     for (const replica of open) replica.close();
-    way.server.close();
-    way.server.closeAllConnections();
+    way.close();
     await system.stop();
   });
 
@@ -183,11 +162,11 @@ describe('an in-process replica', () => {
       way.url,
     );
     await expect.poll(() => replica.may(person(3), 'service').effect).toBe('allow');
-    way.cut = true;
+    way.cutAfter = 0;
     await expect.poll(() => replica.age).toBeGreaterThan(150);
     expect(replica.may(person(3), 'service')).toEqual({ effect: 'deny', reason: 'replica.stale' });
     await expect.poll(() => errors.length).toBeGreaterThan(0);
-    way.cut = false;
+    way.cutAfter = Number.POSITIVE_INFINITY;
     await expect.poll(() => replica.may(person(3), 'service').effect).toBe('allow');
     replica.close();
     expect(replica.may(person(3), 'service').reason).toBe('replica.stale');

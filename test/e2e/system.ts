@@ -24,7 +24,8 @@ export interface TestSystem {
   /** A request with a key. */
   readonly as: (key: string) => Client;
   readonly stopWorker: () => Promise<void>;
-  readonly startWorker: () => Promise<void>;
+  /** Another one; without regions it serves all. */
+  readonly startWorker: (regions?: readonly string[]) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -76,11 +77,13 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
   const api = await createApi(config, log);
   await api.init();
   await api.getHttpAdapter().getInstance().ready();
-  let worker: INestApplicationContext | undefined =
-    options.worker === false ? undefined : await createWorker(config, log);
+  const workers: INestApplicationContext[] = [];
+  const startWorker = async (regions: readonly string[] = []) => {
+    workers.push(await createWorker({ ...config, regions }, log));
+  };
+  if (options.worker !== false) await startWorker();
   const stopWorker = async () => {
-    await worker?.close();
-    worker = undefined;
+    for (const worker of workers.splice(0)) await worker.close();
   };
   return {
     database,
@@ -90,9 +93,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     operatorKey,
     as: (key) => client(api, key),
     stopWorker,
-    startWorker: async () => {
-      worker = await createWorker(config, log);
-    },
+    startWorker,
     stop: async () => {
       await stopWorker();
       await api.close();

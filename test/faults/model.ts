@@ -45,6 +45,14 @@ export interface Asked extends Span {
   readonly store: string;
 }
 
+/** Something that has to stay while it is held. */
+export interface Held {
+  readonly id: string;
+  readonly covers: (dataset: string, signal: Signal) => boolean;
+  /** By dataset, what was there once the hold was placed; without those that a batch was in. */
+  readonly there: ReadonlyMap<string, readonly Signal[]>;
+}
+
 /** Everything that was done to the system, in memory: from it alone follows what must be there at the end, and what must not. */
 export class Model {
   readonly insertions: Insertion[] = [];
@@ -53,6 +61,12 @@ export class Model {
   readonly registrations: Registration[] = [];
   readonly rescans: Asked[] = [];
   readonly sweeps: Asked[] = [];
+  /** When the quiet period of everything that had been erased by then was over. */
+  readonly readBacks: number[] = [];
+  /** In force. */
+  holds: readonly Held[] = [];
+  /** What was held and is gone. */
+  readonly losses: string[] = [];
   /** By dataset, what the last backup of it holds. */
   readonly backups = new Map<string, readonly Signal[]>();
   private readonly standing = new Map<string, { readonly suppressed: boolean; readonly since: number }>();

@@ -8,6 +8,9 @@ export interface Records {
   readonly rescans: readonly RescanRecord[];
   readonly sweeps: readonly SweepRecord[];
   readonly consents: readonly ConsentRecord[];
+  /** One for each receipt that was issued. */
+  readonly receipts: readonly { readonly request: string }[];
+  readonly holds: readonly { readonly id: string; readonly lifted: boolean }[];
   /** The entries of the log in their order, as they are hashed. */
   readonly entries: readonly Buffer[];
   /** Subjects of whom Lethe keeps an identifier, a consent, or a key for a store. */
@@ -40,6 +43,10 @@ export interface ObligationRecord {
   readonly hasKey: boolean;
   readonly plannedAt: Date;
   readonly settledAt: Date | null;
+  /** The obligation that it continues. */
+  readonly succeeds: string | null;
+  /** What the second read-back found. */
+  readonly readBack: string | null;
 }
 
 export interface RescanRecord {
@@ -82,7 +89,8 @@ export async function readRecords(rig: Rig, tenant: string): Promise<Records> {
     obligations: await of(
       `select o.id, s.name || '/' || o.dataset as dataset, cause_kind as cause, cause_id as "causeId", subject_ref as ref,
               only_purposes as "onlyPurposes", cut_off as "cutOff", as_of as "asOf", outcome, rows::int, exact, error, attempts,
-              sealed_key is not null as "hasKey", planned_at as "plannedAt", settled_at as "settledAt"
+              sealed_key is not null as "hasKey", planned_at as "plannedAt", settled_at as "settledAt",
+              succeeds, read_back as "readBack"
          from obligations o join stores s on s.tenant_id = o.tenant_id and s.id = o.store_id where o.tenant_id = $1`,
     ),
     causes: await of('select id, kind, open from causes where tenant_id = $1'),
@@ -97,6 +105,8 @@ export async function readRecords(rig: Rig, tenant: string): Promise<Records> {
     consents: await of(
       'select number::int, subject_ref as ref, purpose, action, at from consent_events where tenant_id = $1 order by number',
     ),
+    receipts: await of('select request_id as request from receipts where tenant_id = $1'),
+    holds: await of('select id, lifted_at is not null as lifted from holds where tenant_id = $1'),
     entries: entries.map(({ entry }) => entry),
     remembered: await of(
       `select subject_ref as ref, 'an identifier' as what from subject_identifiers where tenant_id = $1
@@ -124,4 +134,25 @@ export async function unsettled(rig: Rig, tenant: string): Promise<readonly stri
     [tenant],
   );
   return rows.map(({ what }) => what);
+}
+
+/** What is to be done at a later hour, in words: second read-backs and compactions. */
+export async function postponed(rig: Rig, tenant: string): Promise<readonly string[]> {
+  const rows = await rig.look<{ what: string }>(
+    `select 'the second read-back of obligation ' || id || ' of ' || dataset || ' (tries ' || read_back_tries || ')' as what
+       from obligations where tenant_id = $1 and read_back_due_at is not null
+      union all select 'the later compaction of ' || name from stores where tenant_id = $1 and compaction_due_at is not null`,
+    [tenant],
+  );
+  return rows.map(({ what }) => what);
+}
+
+/** The datasets that obligations are about. */
+export async function datasetsOf(rig: Rig, obligations: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await rig.look<{ dataset: string }>(
+    `select distinct s.name || '/' || o.dataset as dataset
+       from obligations o join stores s on s.tenant_id = o.tenant_id and s.id = o.store_id where o.id = any($1::uuid[])`,
+    [obligations],
+  );
+  return new Set(rows.map(({ dataset }) => dataset));
 }

@@ -18,6 +18,7 @@ const ways: Partial<Readonly<Record<FaultPoint, readonly [readonly Step[], reado
     [step('rescan', { store: 0 })],
   ],
   'store.swept': [written, [step('sweep')]],
+  'store.read-again': [erased, [step('read-back')]],
   'store.compacted': [erased, [step('compact')]],
 };
 const usual = [written, [step('erase', { people: [ann] })]] as const;

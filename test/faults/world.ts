@@ -7,10 +7,10 @@ import type { FaultPoint } from '#platform/faults';
 import type { Facts, ReceiptDocument, SeenCheckpoint } from './checks/facts.js';
 import { Events } from './host/events.js';
 import { Ratings } from './host/ratings.js';
-import type { HostStore, Signal } from './host/signal.js';
+import { contentOf, type HostStore, type Signal } from './host/signal.js';
 import { Vectors } from './host/vectors.js';
-import { Model } from './model.js';
-import { readRecords, unsettled } from './records.js';
+import { Model, type Held } from './model.js';
+import { postponed, readRecords, unsettled } from './records.js';
 import type { Answer, Api } from './rig/api.js';
 import type { Rig } from './rig/rig.js';
 
@@ -59,8 +59,8 @@ export class World {
       ...(withVectors ? [await Vectors.open(join(folder, 'vectors'))] : []),
     ];
     for (const store of stores) await store.setUp();
-    const { body } = await rig.api().post('/v1/tenants', { slug: name, name });
-    const { id, administratorKey, verifierKey } = body as Record<string, string>;
+    const answer = await rig.api().post('/v1/tenants', { slug: name, name });
+    const { id, administratorKey, verifierKey } = accepted(answer, 201) as Record<string, string>;
     const world = new World(rig, stores, id!, rig.api(administratorKey), verifierKey!);
     await world.configure();
     return world;
@@ -95,9 +95,48 @@ export class World {
     this.model.insertions.push(...signals.map((signal) => ({ dataset, signal, from, to })));
   }
 
+  /** Lifts a hold: what was there when it was placed still has to be. */
+  async lift(hold: Held): Promise<void> {
+    for (const [dataset, there] of hold.there) {
+      const left = (await this.store(dataset).read()).map(contentOf);
+      for (const content of there.filter((signal) => hold.covers(dataset, signal)).map(contentOf)) {
+        const index = left.indexOf(content);
+        if (index >= 0) left.splice(index, 1);
+        else this.model.losses.push(`P4: ${dataset} has lost ${content}, which was held`);
+      }
+    }
+    this.model.holds = this.model.holds.filter((one) => one !== hold);
+    const answer = await this.api.post(`/v1/holds/${hold.id}/lift`, { reason: 'The run lets it go' });
+    // Whoever got no answer asked again.
+    if (answer.status !== 409) accepted(answer, 200);
+  }
+
+  /** The quiet period of what was erased is over. */
+  async readBack(): Promise<void> {
+    this.model.readBacks.push(Date.now());
+    await this.rig.look(
+      `update obligations set read_back_due_at = now() - interval '5 min' where tenant_id = $1 and read_back_due_at > now()`,
+      [this.tenant],
+    );
+  }
+
+  /** The hour has come to compact what was erased from. */
+  async compact(): Promise<void> {
+    await this.rig.look(
+      'update stores set compaction_due_at = now() where tenant_id = $1 and compaction_due_at > now()',
+      [this.tenant],
+    );
+  }
+
   /** With everything whole again: whoever came back is looked for, and all work comes to its end. */
   async settle(): Promise<void> {
     this.rig.heal();
+    for (const hold of this.model.holds) await this.lift(hold);
+    // Placed, and never answered.
+    const { body } = await this.api.get('/v1/holds?state=active');
+    for (const { id } of body as { id: string }[])
+      await this.api.post(`/v1/holds/${id}/lift`, { reason: 'The run lets it go' });
+    await this.allSettled(() => unsettled(this.rig, this.tenant));
     for (const { dataset } of this.stores) {
       const store = dataset.split('/')[0]!;
       for (let state = 'failed'; state === 'failed';) {
@@ -108,9 +147,18 @@ export class World {
         });
       }
     }
+    await this.allSettled(() => unsettled(this.rig, this.tenant));
+    await this.allSettled(async () => {
+      await this.readBack();
+      await this.compact();
+      return [...(await unsettled(this.rig, this.tenant)), ...(await postponed(this.rig, this.tenant))];
+    });
+  }
+
+  private async allSettled(look: () => Promise<readonly string[]>): Promise<void> {
     let open: readonly string[] = [];
     const end = performance.now() + settleWithin;
-    while ((open = await unsettled(this.rig, this.tenant)).length > 0) {
+    while ((open = await look()).length > 0) {
       if (performance.now() > end)
         throw new Violations([`P7: not settled in ${settleWithin / 1_000} s: ${open.join('; ')}`]);
       await pause(lookEvery);

@@ -15,6 +15,8 @@ const requests = Number(process.env['FUZZ_REQUESTS'] ?? (process.env['CI'] === u
 /** Operations that never succeed here, each with its reason. */
 const neverSucceed: Readonly<Record<string, string>> = {
   'GET /v1/requests/{id}/receipt': 'no worker runs, so nothing is settled',
+  'POST /v1/obligations/{id}/retry': 'no worker runs, so nothing fails',
+  'POST /v1/obligations/{id}/close': 'no worker runs, so nothing fails',
   'POST /v1/policy/plans/{id}/approval': 'needs a plan that goes beyond a limit, and its store to be counted',
   'POST /v1/policy/plans/{id}/application': 'needs the digest of the very plan',
   'POST /v1/consents/import': 'takes files of two kinds, of which the run knows nothing',

@@ -36,13 +36,13 @@ export const OnePerson = () =>
     Type(() => IdentifierDto),
   );
 
-/** A member that names 1 to 10,000 people. */
-export const SeveralPeople = (description = 'At most 10,000 people.') =>
+/** A member that names 1 to 10,000 people, or as many as `most` says. */
+export const SeveralPeople = (description = 'At most 10,000 people.', most = largestBatch) =>
   applyDecorators(
-    ApiProperty({ type: [IdentifierDto], minItems: 1, maxItems: largestBatch, description }),
+    ApiProperty({ type: [IdentifierDto], minItems: 1, maxItems: most, description }),
     IsArray(),
     ArrayMinSize(1),
-    ArrayMaxSize(largestBatch),
+    ArrayMaxSize(most),
     IsObject({ each: true }),
     ValidateNested({ each: true }),
     Type(() => IdentifierDto),

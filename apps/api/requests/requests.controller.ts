@@ -1,7 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Caller } from '#access';
-import { ReadObligations } from '#enforcement';
 import type { JsonObject } from '#kernel';
 import { FileRequests, ReadRequests } from '#requests';
 import { CurrentCaller } from '../http/current-caller.js';
@@ -11,8 +10,6 @@ import {
   FiledBatchDto,
   FiledRequestDto,
   FileRequestDto,
-  ObligationDto,
-  ObligationPageDto,
   presentRequest,
   RequestDto,
   RequestPageDto,
@@ -25,7 +22,6 @@ export class RequestsController {
   constructor(
     private readonly fileRequests: FileRequests,
     private readonly readRequests: ReadRequests,
-    private readonly readObligations: ReadObligations,
   ) {}
 
   /** Asks for a person's signals to be erased everywhere. From the answer on, decisions about them deny. */
@@ -78,21 +74,5 @@ export class RequestsController {
   @ApiOkResponse({ type: Object })
   async receipt(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<JsonObject> {
     return this.readRequests.receipt(caller, id);
-  }
-
-  /** The work that causes led to, open and settled. */
-  @Get('obligations')
-  @Requires('read', 'Obligation')
-  @ApiOkResponse({ type: [ObligationDto] })
-  async obligations(
-    @CurrentCaller() caller: Caller,
-    @Query() query: ObligationPageDto,
-  ): Promise<readonly Partial<ObligationDto>[]> {
-    const page = await this.readObligations.page(caller, {
-      causeId: query.cause,
-      after: query.after,
-      limit: query.limit,
-    });
-    return page.map((obligation) => caller.pick('Obligation', obligation));
   }
 }

@@ -9,13 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runElsewhere, withClient } from '#testing';
 import { createTenant, startTestSystem, type Client, type TestSystem } from '../../../test/e2e/system.js';
+import { openWay, type Way } from '../../../test/e2e/way.js';
 import type { Output } from '../output.js';
 import { plain } from '../paint.js';
 import { BulkApi } from './bulk-api.js';
@@ -32,44 +33,12 @@ erasure: { everything: { then: purge } }
 const main = join(import.meta.dirname, '..', 'main.ts');
 const never = new Promise<void>(() => undefined);
 
-/** A way to the API that ends once so many bytes were answered. */
-async function openWay(target: string): Promise<{ readonly url: string; cutAfter: number; close(): void }> {
-  const open = new Set<Socket>();
-  const way = { url: '', cutAfter: Number.POSITIVE_INFINITY, close: () => {} };
-  const server = createTcpServer((caller) => {
-    const api = connect(Number(new URL(target).port), '127.0.0.1');
-    let answered = 0;
-    api.on('data', (chunk: Buffer) => {
-      const passed = chunk.subarray(0, Math.max(way.cutAfter - answered, 0));
-      answered += chunk.length;
-      caller.write(passed);
-      if (answered >= way.cutAfter) for (const end of [caller, api]) end.destroy();
-    });
-    caller.pipe(api);
-    for (const end of [caller, api]) {
-      open.add(end);
-      end
-        .on('error', () => undefined)
-        .on('close', () => {
-          for (const one of [caller, api]) one.destroy();
-        });
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  way.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  way.close = () => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  };
-  return way;
-}
-
 describe('consents at the terminal', () => {
   let system: TestSystem;
   let admin: Client & { readonly id: string };
   let url: string;
   let key: string;
-  let way: Awaited<ReturnType<typeof openWay>>;
+  let way: Way;
   let folder: string;
   let printed: Record<string, unknown>[];
 

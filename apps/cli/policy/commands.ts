@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { connected, type Connection } from '../connected.js';
 import { withOutput } from '../terminal.js';
+import { wholeNumber } from '../whole-number.js';
 import type { PlanOptions } from './online.js';
 
 interface Common {
@@ -118,9 +119,4 @@ function planned(command: Command): Command {
 async function open(options: Connected) {
   const { PolicyApi } = await import('./policy-api.js');
   return PolicyApi.open(options);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return Number(text);
 }

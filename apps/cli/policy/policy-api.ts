@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { DependencyError } from '#kernel';
 import { policySchema, type Policy, type PolicyFile } from '#policy';
-import { openAccess, problemOf, unexpected, unreachable, type ApiAccess } from '../api-access.js';
+import { openAccess, type ApiAccess } from '../api-access.js';
+import { callApi } from '../call-api.js';
 import type { Connection } from '../connected.js';
 import { appliedAnswer, planAnswer, versionsAnswer, type Plan, type Versions } from './answers.js';
 
-const longestCall = 60_000;
 const pause = 300;
 
 /** The part of the API that policies need. Errors are sentences for a person, and never show the key. */
@@ -69,28 +69,7 @@ export class PolicyApi {
   }
 
   private async call<T>(method: string, path: string, answer: z.ZodType<T>, body?: object): Promise<T> {
-    const response = await this.send(method, path, body);
-    const value: unknown = await response.json().catch(() => undefined);
-    if (!response.ok) throw problemOf(response.status, value);
-    const parsed = answer.safeParse(value);
-    if (!parsed.success) throw unexpected(this.access);
-    return parsed.data;
-  }
-
-  private async send(method: string, path: string, body: object | undefined): Promise<Response> {
-    try {
-      return await fetch(`${this.access.url}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${this.access.key}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(longestCall),
-      });
-    } catch {
-      throw unreachable(this.access);
-    }
+    return callApi(this.access, { method, path, body }, answer);
   }
 }
 

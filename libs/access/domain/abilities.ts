@@ -30,6 +30,8 @@ export interface Attributes {
   readonly Signal: About;
   readonly Disclosure: About;
   readonly Request: About;
+  /** What a deletion would do. It tells of nobody by name, and of those whom its maker named. */
+  readonly Preview: object;
   readonly Obligation: About & { readonly store: string; readonly region: string };
   readonly Sweep: { readonly store: string };
   readonly Ledger: object;
@@ -49,6 +51,8 @@ interface Rule {
   readonly on: readonly Resource[];
   /** Only these members of an answer; all of them when not given. */
   readonly fields?: readonly string[];
+  /** Only what the principal made itself. */
+  readonly own?: true;
 }
 
 /** What a scope narrows. */
@@ -89,10 +93,18 @@ const outcomes: readonly Rule[] = [
       'outcome',
       'basis',
       'holdId',
+      'retainedUntil',
       'succeeds',
       'level',
       'plannedAt',
       'settledAt',
+      'retriedAt',
+      'closedAt',
+      'closedBy',
+      'closeReason',
+      'readBackDueAt',
+      'readBack',
+      'readBackAt',
     ],
   },
   {
@@ -134,12 +146,13 @@ const office: readonly Rule[] = [
       'Signal',
       'Disclosure',
       'Request',
+      'Preview',
       'Obligation',
       'Sweep',
       'Ledger',
     ],
   },
-  { can: ['update'], on: ['Policy', 'Hold', 'Store', 'Subject'] },
+  { can: ['update'], on: ['Policy', 'Hold', 'Store', 'Subject', 'Obligation'] },
   { can: ['create'], on: ['Hold', 'Subject', 'Consent', 'ConsentFile', 'Request', 'Sweep'] },
 ];
 
@@ -168,6 +181,7 @@ const rules: Readonly<Record<Role, readonly Rule[]>> = {
     { can: ['read'], on: ['Decision', 'Replica', 'Signal', 'Request', 'Ledger'] },
     { can: ['create'], on: ['Subject', 'Consent', 'ConsentFile', 'Request'] },
     { can: ['update'], on: ['Subject'] },
+    { can: ['read'], on: ['Preview'], own: true },
   ],
   personalisation: [{ can: ['read'], on: ['Decision', 'Replica'] }],
   ingest: [
@@ -178,6 +192,7 @@ const rules: Readonly<Record<Role, readonly Rule[]>> = {
   person: [
     { can: ['create'], on: ['Subject', 'Consent', 'Request'] },
     { can: ['read'], on: ['Subject', 'Consent', 'Decision', 'Request'] },
+    { can: ['read'], on: ['Preview'], own: true },
   ],
 };
 
@@ -204,7 +219,8 @@ export function buildAbility(principal: Principal): Ability {
 }
 
 function rulesFor(principal: Principal, role: Role, rule: Rule, resource: Resource): RawRuleOf<Ability>[] {
-  return conditionsOf(principal, role, resource).map((conditions) => ({
+  const own = rule.own === true ? { actor: principal.actor } : undefined;
+  return conditionsOf(principal, role, resource, own).map((conditions) => ({
     action: [...rule.can],
     subject: resource,
     conditions,
@@ -215,14 +231,20 @@ function rulesFor(principal: Principal, role: Role, rule: Rule, resource: Resour
 type Condition = MongoQuery;
 
 /** Alternatives: any one of them suffices. None: the role never reaches the resource. */
-function conditionsOf(principal: Principal, role: Role, resource: Resource): readonly Condition[] {
+function conditionsOf(
+  principal: Principal,
+  role: Role,
+  resource: Resource,
+  own: Condition | undefined,
+): readonly Condition[] {
   const tenant = principal.tenant === null ? {} : { tenant: principal.tenant };
+  if (role === 'person' && own !== undefined) return principal.person === null ? [] : [{ ...tenant, ...own }];
   if (role === 'person') return person(principal).map((condition) => ({ ...tenant, ...condition }));
   if (role === 'support' && resource !== 'Disclosure')
     return [{ ...tenant, subjectRef: { $in: [...principal.disclosed] } }];
   if (role === 'support') return [{ ...tenant, actor: principal.actor }];
   const scope = scopeOf(principal, resource);
-  return scope === undefined ? [] : [{ ...tenant, ...scope }];
+  return scope === undefined ? [] : [{ ...tenant, ...scope, ...own }];
 }
 
 function person({ person: own }: Principal): readonly Condition[] {

@@ -41,6 +41,7 @@ const resources: readonly Resource[] = [
   'Signal',
   'Disclosure',
   'Request',
+  'Preview',
   'Obligation',
   'Sweep',
   'Ledger',
@@ -61,20 +62,20 @@ function reach(who: Caller): string {
 
 describe('what a role may ever do', () => {
   const office =
-    'Tenant:r BreakGlass:r Policy:ru Hold:cru Store:ru Subject:cru Consent:cr ConsentFile:cr Decision:r Signal:r Disclosure:r Request:cr Obligation:r Sweep:cr Ledger:r';
+    'Tenant:r BreakGlass:r Policy:ru Hold:cru Store:ru Subject:cru Consent:cr ConsentFile:cr Decision:r Signal:r Disclosure:r Request:cr Preview:r Obligation:ru Sweep:cr Ledger:r';
   const table: Readonly<Record<Role, string>> = {
     operator: 'Tenant:c BreakGlass:cud',
     administrator:
-      'Tenant:rd Key:crud Issuer:crud BreakGlass:rd Policy:ru Hold:cru Store:ru Subject:cru Consent:cr ConsentFile:cr Decision:r Signal:r Disclosure:r Request:cr Obligation:r Sweep:cr Ledger:r',
+      'Tenant:rd Key:crud Issuer:crud BreakGlass:rd Policy:ru Hold:cru Store:ru Subject:cru Consent:cr ConsentFile:cr Decision:r Signal:r Disclosure:r Request:cr Preview:r Obligation:ru Sweep:cr Ledger:r',
     privacy_officer: office,
     auditor:
       'Tenant:r BreakGlass:r Policy:r Hold:r Store:r Disclosure:r Request:r Obligation:r Sweep:r Ledger:r',
     support: 'Subject:r Consent:r Disclosure:cr Request:r',
-    service: 'Subject:cu Consent:c ConsentFile:c Decision:r Replica:r Signal:r Request:cr Ledger:r',
+    service: 'Subject:cu Consent:c ConsentFile:c Decision:r Replica:r Signal:r Request:cr Preview:r Ledger:r',
     personalisation: 'Decision:r Replica:r',
     ingest: 'Subject:c Signal:r',
     store_agent: 'Store:r Obligation:r',
-    person: 'Subject:cr Consent:cr Decision:r Request:cr',
+    person: 'Subject:cr Consent:cr Decision:r Request:cr Preview:r',
   };
   it.each(roles)('%s', (role) => {
     const person = role === 'person' ? { identifier: ann, subjectRef: annRef } : null;

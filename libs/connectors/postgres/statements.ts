@@ -30,9 +30,7 @@ function peopleOf(dataset: Dataset, table: Table, wanted: readonly WantedKey[]):
   const { form } = collectedAt;
   const keyType = subjectKey.form === 'integer' ? 'int8' : typeOf(table, subjectKey.field);
   const timed = form === 'timestamp';
-  const latest = wanted.map(({ asOf }) =>
-    timed ? asOf.toISOString() : epochAtOrBefore(form, asOf).toString(),
-  );
+  const latest = wanted.map(({ asOf }) => momentOf(dataset, asOf));
   const places = wanted.map(({ index }) => index);
   const moment = timed ? inTypeOf(table, collectedAt.field, 'p.latest') : 'p.latest';
   const relation = `(select p.key, ${moment} as latest, p.place
@@ -54,18 +52,34 @@ export function countStatement(
   return { text, values: conditions.values };
 }
 
-/** Removes the rows of all people in one statement, and tells how many were whose. */
+/**
+ * Removes the rows of all people in one statement, and tells how many were whose. The people are a condition, not a join: so
+ * the table is visited in its own order, each page once, however the rows of people are scattered over it. Only a row that is
+ * younger than the earliest of their moments needs its person's own.
+ */
 export function purgeStatement(
   dataset: Dataset,
   table: Table,
   wanted: readonly WantedKey[],
   only?: readonly string[],
 ): Statement {
-  const people = peopleOf(dataset, table, wanted);
-  const conditions = new Conditions(dataset, people.values);
-  const where = `t.${key(dataset)} = w.key and ${aged(dataset)}${conditions.tenant()}${conditions.purposes(only)}`;
-  const text = `with gone as (delete from ${table.name} t using ${people.relation} w where ${where} returning w.place)
-    select place, count(*) from gone group by place`;
+  const { subjectKey, collectedAt } = dataset;
+  const sorted = wanted.toSorted((a, b) => a.asOf.getTime() - b.asOf.getTime());
+  const moments = sorted.map((one) => momentOf(dataset, one.asOf));
+  const byKey = JSON.stringify(Object.fromEntries(sorted.map((one, place) => [one.key, moments[place]])));
+  const keys = sorted.map((one) => one.key);
+  const places = sorted.map(({ index }) => index);
+  const conditions = new Conditions(dataset, [keys, places, moments[0], byKey]);
+  const keyType = subjectKey.form === 'integer' ? 'int8' : typeOf(table, subjectKey.field);
+  const own = `t.${key(dataset)}`;
+  const column = `t.${moment(dataset)}`;
+  const momentType = collectedAt.form === 'timestamp' ? 'timestamptz' : 'int8';
+  const bound = (text: string) => inTypeOf(table, collectedAt.field, `${text}::${momentType}`);
+  const aged = `(${column} is null or ${column} <= ${bound('$3')} or ${column} <= ${bound(`($4::jsonb ->> ${own}::text)`)})`;
+  const where = `${own} = any($1::${keyType}[]) and ${aged}${conditions.tenant()}${conditions.purposes(only)}`;
+  const text = `with gone as (delete from ${table.name} t where ${where} returning ${own} as key)
+    select p.place, g.rows from (select key, count(*) as rows from gone group by key) g
+      join unnest($1::${keyType}[], $2::int4[]) as p(key, place) on p.key = g.key`;
   return { text, values: conditions.values };
 }
 
@@ -223,6 +237,11 @@ function boundsIn(dataset: Dataset, table: Table): string {
 
 function boundOf({ collectedAt: { form } }: Dataset, cutOff: Date): string {
   return form === 'timestamp' ? cutOff.toISOString() : epochStrictlyBefore(form, cutOff).toString();
+}
+
+/** The latest moment, in the dataset's form, that is not after this one. */
+function momentOf({ collectedAt: { form } }: Dataset, asOf: Date): string {
+  return form === 'timestamp' ? asOf.toISOString() : epochAtOrBefore(form, asOf).toString();
 }
 
 function inTypeOf(table: Table, field: string, moment: string): string {

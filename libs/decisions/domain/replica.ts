@@ -2,7 +2,7 @@ import type { ConsentState } from './decide.js';
 import { normaliseValue } from './identifiers.js';
 import { KeyedHasher, type HashWords } from './keyed-hash.js';
 import type { Reason } from './reasons.js';
-import { basisIn, type DecisionRules, type LegalBasis, type PurposeRules } from './rules.js';
+import { basisIn, type Conditions, type DecisionRules, type LegalBasis, type PurposeRules } from './rules.js';
 import { never, stateCodes, StateTable, type ExpiryGroup, type PackedPerson } from './state-table.js';
 
 /** The short answer: why, and whether. */
@@ -129,6 +129,11 @@ export class Replica {
         throw new RangeError('a purpose of the policy has no number');
       this.packed.set(purpose, { rules: own, number, within: within.filter((outer) => outer !== undefined) });
     }
+  }
+
+  /** What an allow for a purpose is bound to; undefined for a purpose that the policy does not have. */
+  conditions(purpose: string): Conditions | undefined {
+    return this.packed.get(purpose)?.rules.conditions;
   }
 
   set(person: TravellingPerson): void {

@@ -14,7 +14,7 @@ const tripped = (nextTry: Date) => ({
   error: 'timeout',
   nextTry,
 });
-const all = { most: 2_000, plannedUntil: null, probing: false };
+const all = { most: 5_000, plannedUntil: null, probing: false };
 
 describe('what a batch may take of a store', () => {
   it.each([
@@ -38,13 +38,21 @@ describe('what a batch may take of a store', () => {
     ['all of it within its window', plain, { window: '06-22' }, all],
     ['no more than its pace allows', { ...plain, pace: { size: 30, baseline: 1 } }, {}, { ...all, most: 30 }],
     ['no more than may go in a second', plain, { rowsPerSecond: 50 }, { ...all, most: 50 }],
-  ])('is %s', (_, control, rule, admission) => {
-    expect(admit(control, rule, now)).toEqual(admission);
+    [
+      'no more than a batch takes, though it only tries',
+      { ...plain, circuit: tripped(now) },
+      {},
+      { ...all, most: 5, probing: true },
+      5,
+    ],
+  ] as const)('is %s', (_, control, rule, admission, most?: number) => {
+    expect(admit(control, rule, now, most)).toEqual(admission);
   });
 
   it('goes by deadline alone where nothing is special', () => {
-    expect(isOrdinary(all)).toBe(true);
-    expect(isOrdinary({ ...all, most: 1_999 })).toBe(false);
-    expect(isOrdinary({ ...all, plannedUntil: now })).toBe(false);
+    expect(isOrdinary(all, 5_000)).toBe(true);
+    expect(isOrdinary({ ...all, most: 1_999 }, 5_000)).toBe(false);
+    expect(isOrdinary({ ...all, plannedUntil: now }, 5_000)).toBe(false);
+    expect(isOrdinary({ ...all, probing: true }, 5_000)).toBe(false);
   });
 });

@@ -30,18 +30,23 @@ export interface Admission {
 /** In a batch that only tries. */
 const probeSize = 10;
 
-/** Undefined: nothing. */
-export function admit(control: StoreControl, rule: LaneRule, now: Date): Admission | undefined {
+/** Undefined: nothing. `most`: in a batch at all. */
+export function admit(
+  control: StoreControl,
+  rule: LaneRule,
+  now: Date,
+  most = largestBatch,
+): Admission | undefined {
   const { circuit, pause, pace } = control;
   if (pause !== null && !pause.draining) return undefined;
   const state = circuitState(circuit, now);
   if (state === 'open' || !isInWindow(rule.window, now)) return undefined;
   const probing = state === 'half_open';
-  const most = Math.min(probing ? probeSize : largestBatch, pace.size, rule.rowsPerSecond ?? largestBatch);
-  return { most, plannedUntil: pause?.at ?? null, probing };
+  const size = Math.min(most, probing ? probeSize : most, pace.size, rule.rowsPerSecond ?? most);
+  return { most: size, plannedUntil: pause?.at ?? null, probing };
 }
 
 /** Whether it may be taken together with other stores, by deadline alone. */
-export function isOrdinary({ most, plannedUntil }: Admission): boolean {
-  return most === largestBatch && plannedUntil === null;
+export function isOrdinary({ most, plannedUntil, probing }: Admission, batchSize: number): boolean {
+  return most === batchSize && plannedUntil === null && !probing;
 }

@@ -10,18 +10,35 @@ const link = (id: string, outcome: Outcome | null, succeeds: string | null, rows
   succeeds,
   rows,
   exact,
+  readBack: null,
+  readBackAt: null,
 });
 
 describe('how a part stands', () => {
   it('is as it was settled, where nothing was held', () => {
     const parts = [link('a', 'erased', null, 3), link('b', 'failed', null)];
-    expect(currentParts(parts)).toEqual(parts);
+    expect(currentParts(parts)).toEqual(parts.map((part) => ({ ...part, cameBackAt: null })));
   });
 
   it('is held while its successor waits or is under way', () => {
     expect(currentParts([link('a', 'held', null), link('b', null, 'a')])).toMatchObject([
       { id: 'a', outcome: 'held' },
     ]);
+  });
+
+  it('says when something last came back, whatever was found later', () => {
+    const at = (day: number) => new Date(Date.UTC(2026, 5, day));
+    const back = (day: number) => ({ readBack: 'came_back', readBackAt: at(day) }) as const;
+    const first = { ...link('a', 'erased', null, 2), ...back(1) };
+    const second = { ...link('b', 'erased', 'a', 1), ...back(2) };
+    const third = { ...link('c', 'erased', 'b', 1), readBack: 'confirmed', readBackAt: at(3) } as const;
+    expect(currentParts([first])).toMatchObject([{ id: 'a', cameBackAt: at(1) }]);
+    expect(currentParts([first, link('b', null, 'a')])).toMatchObject([{ id: 'a', cameBackAt: at(1) }]);
+    expect(currentParts([first, second])).toMatchObject([{ id: 'b', rows: 3, cameBackAt: at(2) }]);
+    expect(currentParts([third, second, first])).toMatchObject([
+      { id: 'c', rows: 4, cameBackAt: at(2), readBack: 'confirmed', readBackAt: at(3) },
+    ]);
+    expect(currentParts([third])).toEqual([]);
   });
 
   it('is as its last settled successor says, with the rows of all, in whatever order they come', () => {

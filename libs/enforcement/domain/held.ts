@@ -1,6 +1,7 @@
 import { cutOff } from '#policy/domain';
 import type { SweepStep } from '#policy';
 import type { Outcome } from './outcome.js';
+import type { ReadBackResult } from './read-back.js';
 
 /** Which hold holds some work, on what legal basis, and what more than its scope. */
 export interface HeldBy {
@@ -13,17 +14,25 @@ export interface HeldBy {
 interface Link {
   readonly id: string;
   readonly outcome: Outcome | null;
-  /** The held obligation that it continues. */
+  /** The obligation that it continues: held, failed, or of which something came back. */
   readonly succeeds: string | null;
   readonly rows: number;
   readonly exact: boolean;
+  /** What the second read-back found, and when. */
+  readonly readBack: ReadBackResult | null;
+  readonly readBackAt: Date | null;
+}
+
+/** When something that had been erased was last found there again; null when nothing ever was. */
+export interface CameBack {
+  readonly cameBackAt: Date | null;
 }
 
 /**
- * How each part of a cause stands: of a held obligation and its successors the last that is settled, with the rows of all
- * of them. What still waits for a hold, or is under way after one, is held until it is settled.
+ * How each part of a cause stands: of an obligation and its successors the last that is settled, with the rows of all
+ * of them. What still waits for a hold, or is under way again, stands as it did until it is settled.
  */
-export function currentParts<L extends Link>(links: readonly L[]): readonly L[] {
+export function currentParts<L extends Link>(links: readonly L[]): readonly (L & CameBack)[] {
   const successors = new Map(
     links.flatMap((link) => (link.succeeds === null ? [] : [[link.succeeds, link]])),
   );
@@ -32,14 +41,20 @@ export function currentParts<L extends Link>(links: readonly L[]): readonly L[] 
     .map((first) => {
       let last = first;
       let { rows, exact } = first;
+      let cameBackAt = cameBack(first);
       for (let next = successors.get(first.id); next !== undefined; next = successors.get(next.id)) {
         if (next.outcome === null) break;
         last = next;
         rows += next.rows;
         exact &&= next.exact;
+        cameBackAt = cameBack(next) ?? cameBackAt;
       }
-      return { ...last, rows, exact };
+      return { ...last, rows, exact, cameBackAt };
     });
+}
+
+function cameBack({ readBack, readBackAt }: Link): Date | null {
+  return readBack === 'came_back' ? readBackAt : null;
 }
 
 /** The selector of a sweep that waited for a hold. */

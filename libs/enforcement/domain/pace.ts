@@ -7,7 +7,7 @@ export interface Pace {
 }
 
 /** Enough to make a set-based call cheap, few enough to settle in one short transaction. */
-export const largestBatch = 2_000;
+export const largestBatch = 5_000;
 const smallestBatch = 10;
 const growth = 100;
 

@@ -1,6 +1,7 @@
 import type { StoreId, SubjectRef } from '#kernel';
 import { decide, holdsNow, type ConsentState, type DecisionRules, type Reason } from '#decisions';
 import type { MappedDataset } from '#connector-kit';
+import { dueFrom } from '#policy/domain';
 import type { Disposal } from '#policy';
 import type { Governance, RegisteredStore } from '#stores';
 
@@ -20,6 +21,9 @@ export interface SubjectCause {
   /** Only these datasets (`store/dataset`); absent: all. */
   readonly datasets?: ReadonlySet<string>;
 }
+
+/** Why a dataset cannot be erased under a policy that keeps or redacts parts of its rows. */
+export const onlyInParts = 'the policy wants parts of its rows redacted or kept, not removed';
 
 /** The work for one dataset, before it has an id or a place in a lane. */
 export interface PlannedObligation {
@@ -72,6 +76,14 @@ export function plan(
     disposal: disposal(store, dataset),
     awaits: dataset.derivedFrom.filter((source) => names.has(source)),
   }));
+}
+
+/**
+ * When the last of a person's signals, collected up to `asOf`, has been retained for as long as the policy says; null when it
+ * gives no period, or nothing is retained.
+ */
+export function retainedUntil(disposal: Disposal, asOf: Date): Date | null {
+  return disposal.kind === 'retain' && disposal.for !== null ? dueFrom(asOf, disposal.for) : null;
 }
 
 /** How one dataset is named across stores. */

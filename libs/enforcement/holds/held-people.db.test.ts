@@ -81,29 +81,41 @@ describe('a hold on a person', () => {
     expect(left(tenant)).toEqual(['ann', 'phone', 'tablet']);
   });
 
-  it('whose erasure was complete before covers what comes back of them', async () => {
+  /** As after an erasure that is complete: suppressed, and we have no copy of their identifiers. */
+  async function erasedBefore(tenant: TestTenant, one: Identifier) {
+    const ref = await refOf(tenant, one);
+    const suppress = stage.engine.control.get(SuppressSubjects);
+    await inTx(tenant, (tx) => suppress.execute(tx, tenant.id, [ref], stage.from(0)));
+    await stage.owner('delete from subject_identifiers where subject_ref = $1', [ref]);
+    return ref;
+  }
+
+  it('whose erasure was complete before covers what comes back of them, and does not keep them from registering', async () => {
     const tenant = await tenantWith();
-    const { control } = stage.engine;
-    const before = await refOf(tenant, account('ann'));
-    await inTx(tenant, async (tx) => {
-      await control.get(SuppressSubjects).execute(tx, tenant.id, [before], stage.from(0));
-    });
-    await stage.owner('delete from subject_identifiers where subject_ref = $1', [before]);
-    await holding.place(tenant, { subjects: [account('ann')] });
+    const before = await erasedBefore(tenant, account('ann'));
+    const { scope, unkeyed } = await holding.place(tenant, { subjects: [account('ann'), account('bob')] });
+    expect(scope.subjectRefs).toContain(before);
+    expect(unkeyed).toEqual(['rows/views']);
     const found = new Map([[before, new Map([['account_id', ['ann']]])]]);
-    await stage.engine.worker.get(Transactions).run(tenant.id, async (tx) => {
-      const deadline = stage.from(1_000);
-      const cause = {
-        kind: 'reappearance' as const,
-        id: before,
-        subjectRef: before,
-        asOf: stage.from(0),
-        deadline,
-      };
-      await stage.engine.worker.get(PlanObligations).execute(tx, tenant.id, [cause], 1, found);
-    });
+    const cause = {
+      kind: 'reappearance' as const,
+      id: before,
+      subjectRef: before,
+      asOf: stage.from(0),
+      deadline: stage.from(1_000),
+    };
+    const { worker, control } = stage.engine;
+    await worker
+      .get(Transactions)
+      .run(tenant.id, (tx) => worker.get(PlanObligations).execute(tx, tenant.id, [cause], 1, found));
     await stage.run(tenant, 'rows');
     expect(left(tenant)).toEqual(['ann', 'bob', 'phone', 'tablet']);
+    const anew = await control.get(SuppressSubjects).lift(callerOf(tenant.id), account('ann'));
+    expect(anew).not.toBe(before);
+    stage.fill(tenant, 'rows/clicks', ['ann']);
+    await stage.erase(tenant, [account('ann')]);
+    await stage.run(tenant, 'rows');
+    expect(stage.left(tenant, 'rows/clicks')).toEqual(['ann', 'bob', 'ann']);
   });
 
   it('whom nobody knew yet covers them from the first signal on', async () => {

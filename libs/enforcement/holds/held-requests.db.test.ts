@@ -10,9 +10,11 @@ import {
   RequestsModule,
   SettleRequests,
 } from '#requests';
+import { RegisterDataMap } from '#stores';
 import { SuppressSubjects } from '#subjects';
 import { callerOf } from '#testing';
 import { RequestRescan, RescanStores } from '../rescan-stores.js';
+import { dataMapOf } from '../testing/data-map.js';
 import { accounts, Holding } from '../testing/holding.js';
 import type { TestTenant } from '../testing/open-engine.js';
 import { Stage } from '../testing/stage.js';
@@ -171,6 +173,30 @@ describe('a deletion of what is partly under a hold', () => {
     expect(await receiptsOf(id)).toHaveLength(2);
     expect(stage.left(tenant, 'rows/mails')).toEqual(['bob']);
   });
+
+  it.each([
+    ['is retained', { keep: { basis: 'contract' } }, 'retained', 'contract', 'completed_with_exceptions'],
+    ['is still purged', 'purge', 'erased', null, 'completed'],
+  ] as const)(
+    'of what %s by the data map when the hold is over ends so: years may have passed',
+    async (_, rule, outcome, basis, state) => {
+      const tenant = await tenantWith();
+      const { id: hold } = await holding.place(tenant, { datasets: ['rows/mails'] });
+      const { id } = await file(tenant);
+      await work(tenant);
+      const { clicks } = stores.rows.datasets;
+      const mails = rule === 'purge' ? {} : { keptOn: rule.keep.basis };
+      const map = dataMapOf({ rows: { lane: 'a', datasets: { clicks, mails } } }, tenant.id);
+      await stage.engine.control.get(RegisterDataMap).execute(callerOf(tenant.id), map);
+      await holding.lift(tenant, hold);
+      await work(tenant);
+      const last = (await stage.obligations(tenant)).at(-1);
+      expect(last).toMatchObject({ dataset: 'mails', outcome, basis });
+      expect(stage.left(tenant, 'rows/mails')).toEqual(outcome === 'erased' ? ['bob'] : ['ann', 'bob']);
+      expect(await stateOf(id)).toBe(state);
+      expect((await stage.leaves(tenant)).at(-1)).toMatchObject({ outcome, ...(basis && { basis }) });
+    },
+  );
 
   it('whose hold ends before it is settled has one receipt, of the end', async () => {
     const tenant = await tenantWith();

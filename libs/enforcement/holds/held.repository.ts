@@ -4,13 +4,16 @@ import { subjectRef, type StoreId, type SubjectRef, type TenantId } from '#kerne
 import { readClaimed, type ClaimedRow } from '../obligation-rows.js';
 import type { ClaimedObligation } from '../obligation.js';
 
-/** The successor of a held obligation: the same selector, with its key sealed anew. */
+/** The successor of a settled obligation: the same selector, with its key sealed anew. */
 export interface NewSuccessor {
   readonly tenant: TenantId;
   readonly id: string;
   /** The obligation that it continues. */
   readonly of: string;
-  readonly holdId: string;
+  /** The hold that it waits for; null for what waits for none. */
+  readonly holdId: string | null;
+  /** When what the policy retains may go; null for what waits for nothing of the kind. */
+  readonly retainedUntil: Date | null;
   readonly sealedKey: Buffer | null;
   readonly exact: boolean;
 }
@@ -33,28 +36,35 @@ interface ReleasedRow {
 }
 
 const isOver = '(h.lifted_at is not null or h.until <= $2)';
+const isNoLongerRetained = '(o.retained_until is null or o.retained_until <= $2)';
 
-/** Statements on work that holds hold. */
+/** Statements on work that waits for a hold, or for a time, to be over. */
 @Injectable()
 export class HeldRepository {
-  /** They wait for their holds: not due, and without a deadline that could pass. */
-  async succeed(tx: EntityManager, successors: readonly NewSuccessor[], at: Date): Promise<void> {
+  /** Not due, and without a deadline that could pass: they wait for holds, for a time, or for somebody to resume them. */
+  async succeed(
+    tx: EntityManager,
+    successors: readonly NewSuccessor[],
+    at: Date,
+  ): Promise<readonly ReleasedObligation[]> {
     const documents = successors.map(({ sealedKey, ...rest }) => ({
       ...rest,
       sealedKey: sealedKey?.toString('hex') ?? null,
     }));
-    await tx.query(
+    const rows = await tx.query<ReleasedRow[]>(
       `insert into obligations (tenant_id, id, lane_id, store_id, dataset, action, cause_kind, cause_id, subject_ref, sealed_key,
-                                only_purposes, moment, cut_off, as_of, deadline, policy_version, exact, planned_at, hold_id, succeeds)
+                                only_purposes, moment, cut_off, as_of, deadline, policy_version, exact, planned_at, hold_id, retained_until, succeeds)
        select o.tenant_id, s.id, o.lane_id, o.store_id, o.dataset, o.action, o.cause_kind, o.cause_id, o.subject_ref, decode(s."sealedKey", 'hex'),
-              o.only_purposes, o.moment, o.cut_off, o.as_of, o.deadline, o.policy_version, s.exact, $2, s."holdId", o.id
-         from jsonb_to_recordset($1::jsonb) as s (tenant uuid, id uuid, "of" uuid, "holdId" uuid, "sealedKey" text, exact boolean)
-         join obligations o on o.tenant_id = s.tenant and o.id = s."of"`,
+              o.only_purposes, o.moment, o.cut_off, o.as_of, o.deadline, o.policy_version, s.exact, $2, s."holdId", s."retainedUntil", o.id
+         from jsonb_to_recordset($1::jsonb) as s (tenant uuid, id uuid, "of" uuid, "holdId" uuid, "retainedUntil" timestamptz, "sealedKey" text, exact boolean)
+         join obligations o on o.tenant_id = s.tenant and o.id = s."of"
+       returning id, cause_id, subject_ref, store_id, dataset`,
       [JSON.stringify(documents), at],
     );
+    return rows.map(readReleased);
   }
 
-  /** What waits for holds that are over, locked against other workers. */
+  /** What waits for holds or times that are over, locked against other workers. */
   async released(
     tx: EntityManager,
     tenant: TenantId,
@@ -63,8 +73,8 @@ export class HeldRepository {
   ): Promise<readonly ReleasedObligation[]> {
     const rows = await tx.query<ReleasedRow[]>(
       `select o.id, o.cause_id, o.subject_ref, o.store_id, o.dataset
-         from obligations o join holds h on h.tenant_id = o.tenant_id and h.id = o.hold_id
-        where o.tenant_id = $1 and o.settled_at is null and o.hold_id is not null and ${isOver}
+         from obligations o left join holds h on h.tenant_id = o.tenant_id and h.id = o.hold_id
+        where o.tenant_id = $1 and o.settled_at is null and ((o.hold_id is not null and ${isOver}) or o.retained_until <= $2)
         order by o.cause_id, o.id limit $3 for update of o skip locked`,
       [tenant, now, limit],
     );
@@ -81,7 +91,7 @@ export class HeldRepository {
     const rows = await tx.query<ReleasedRow[]>(
       `select o.id, o.cause_id, o.subject_ref, o.store_id, o.dataset
          from obligations o left join holds h on h.tenant_id = o.tenant_id and h.id = o.hold_id
-        where o.tenant_id = $1 and o.cause_id = any($3::uuid[]) and o.settled_at is null and (o.hold_id is null or ${isOver})`,
+        where o.tenant_id = $1 and o.cause_id = any($3::uuid[]) and o.settled_at is null and (o.hold_id is null or ${isOver}) and ${isNoLongerRetained}`,
       [tenant, now, causes],
     );
     return rows.map(readReleased);
@@ -96,7 +106,7 @@ export class HeldRepository {
   ): Promise<readonly string[]> {
     const [rows] = await tx.query<[{ lane_id: string }[], number]>(
       `update obligations o
-          set hold_id = null, awaits = r.awaits, due_at = r."dueAt", deadline = greatest(o.deadline, $3), lane_id = s.lane_id
+          set hold_id = null, retained_until = null, awaits = r.awaits, due_at = r."dueAt", deadline = greatest(o.deadline, $3), lane_id = s.lane_id
          from jsonb_to_recordset($2::jsonb) as r (id uuid, awaits text[], "dueAt" timestamptz), stores s
         where o.tenant_id = $1 and o.id = r.id and s.tenant_id = $1 and s.id = o.store_id
         returning o.lane_id`,
@@ -118,7 +128,7 @@ export class HeldRepository {
     );
   }
 
-  /** Whose rows in a dataset are there because they are held: nobody wrote them anew. */
+  /** Whose rows in a dataset are there because they are held or retained: nobody wrote them anew. */
   async waiting(
     tx: EntityManager,
     tenant: TenantId,
@@ -128,7 +138,7 @@ export class HeldRepository {
     const rows = await tx.query<{ subject_ref: string }[]>(
       `select distinct subject_ref from obligations
         where tenant_id = $1 and subject_ref = any($2::uuid[]) and store_id = $3 and dataset = $4
-          and settled_at is null and hold_id is not null`,
+          and (outcome = 'retained' or (settled_at is null and (hold_id is not null or retained_until is not null)))`,
       [tenant, refs, place.storeId, place.dataset],
     );
     return new Set(rows.map((row) => row.subject_ref));
@@ -163,7 +173,7 @@ export class HeldRepository {
     });
   }
 
-  /** Tenants with holds that are over and of which somebody has still to take note. */
+  /** Tenants with holds or times that are over and of which somebody has still to take note. */
   async tenantsToRelease(tx: EntityManager, now: Date): Promise<readonly string[]> {
     const rows = await tx.query<{ tenant_id: string }[]>(
       `select distinct h.tenant_id from holds h
@@ -171,7 +181,9 @@ export class HeldRepository {
           and ((h.lifted_at is null and h.ended_at is null)
                or exists (select 1 from hold_identifiers k where k.tenant_id = h.tenant_id and k.hold_id = h.id)
                or exists (select 1 from obligations o
-                           where o.tenant_id = h.tenant_id and o.hold_id = h.id and o.hold_id is not null and o.settled_at is null))`,
+                           where o.tenant_id = h.tenant_id and o.hold_id = h.id and o.hold_id is not null and o.settled_at is null))
+       union
+       select o.tenant_id from obligations o where o.settled_at is null and o.retained_until <= $1`,
       [now],
     );
     return rows.map((row) => row.tenant_id);

@@ -6,12 +6,17 @@ import type { Hold } from '#policy';
 import { datasetName } from '../domain/plan.js';
 import { keyContext, type ClaimedObligation } from '../obligation.js';
 import { FindHolds } from './find-holds.js';
-import { ReviewSweeps, type Claimed, type ClaimedWork, type NamedObligation } from './review-sweeps.js';
+import {
+  ReviewSuccessors,
+  type Claimed,
+  type ClaimedWork,
+  type KeptObligation,
+} from './review-successors.js';
 
 /** Claimed work, sorted. */
 export interface Sorted<Work extends ClaimedWork> extends Claimed<Work> {
-  /** Settled without touching the store; each says by what it is held. */
-  readonly held: readonly NamedObligation[];
+  /** Settled without touching the store. */
+  readonly kept: readonly KeptObligation[];
 }
 
 /** Takes out of claimed work what a hold covers, under the lane's lock, so that whoever places one knows what it missed. */
@@ -19,28 +24,29 @@ export interface Sorted<Work extends ClaimedWork> extends Claimed<Work> {
 export class HoldBack {
   constructor(
     private readonly findHolds: FindHolds,
-    private readonly reviewSweeps: ReviewSweeps,
+    private readonly reviewSuccessors: ReviewSuccessors,
     private readonly sealer: Sealer,
   ) {}
 
   async execute<Work extends ClaimedWork>(tx: EntityManager, claimed: Claimed<Work>): Promise<Sorted<Work>> {
-    const { warranted, superseded } = await this.reviewSweeps.execute(tx, claimed);
+    const { warranted, superseded, kept } = await this.reviewSuccessors.execute(tx, claimed);
     const byTenant = Map.groupBy(warranted, ({ obligation }) => obligation.tenant);
     const holds = await this.findHolds.inForce(tx, [...byTenant.keys()]);
     const free: Work[] = [];
-    const held: NamedObligation[] = [];
+    const held: KeptObligation[] = [];
     for (const [tenant, own] of byTenant) {
       const inForce = holds.get(tenant) ?? [];
       const after = await this.heldOf(tx, tenant, inForce, own);
       for (const one of own) {
         const { store } = one;
         const obligation = after.get(one) ?? one.obligation;
-        const isHeld = obligation.heldBy !== undefined && obligation.except === undefined;
-        if (isHeld) held.push({ obligation, dataset: datasetName(store, { name: obligation.dataset }) });
-        else free.push({ ...one, obligation });
+        const { heldBy, except } = obligation;
+        const dataset = datasetName(store, { name: obligation.dataset });
+        if (heldBy === undefined || except !== undefined) free.push({ ...one, obligation });
+        else held.push({ obligation, dataset, outcome: 'held', error: heldBy.note });
       }
     }
-    return { warranted: free, superseded, held };
+    return { warranted: free, superseded, kept: [...kept, ...held] };
   }
 
   /** The obligations that holds change something of, changed. */

@@ -51,15 +51,17 @@ export class HoldPlanned {
     }));
   }
 
-  /** After the held obligations were inserted. */
+  /** After the held and retained obligations were inserted. */
   async successors(
     tx: EntityManager,
     tenant: TenantId,
     plan: readonly { readonly obligation: NewObligation; readonly keys: Buffer }[],
   ): Promise<void> {
-    const held = plan.flatMap(({ obligation: { id, holdId }, keys }) =>
-      holdId === null ? [] : [{ tenant, id, holdId, keys, exact: true }],
+    const kept = plan.flatMap(({ obligation: { id, holdId, retainedUntil }, keys }) =>
+      holdId === null && retainedUntil === null
+        ? []
+        : [{ tenant, id, holdId, retainedUntil, keys, exact: true }],
     );
-    await this.succeed.execute(tx, held);
+    await this.succeed.execute(tx, kept);
   }
 }

@@ -38,16 +38,14 @@ const transactions = () => stage.engine.worker.get(Transactions);
 const outcomes = async (tenant: TestTenant) =>
   (await stage.obligations(tenant)).map(({ outcome }) => outcome).toSorted();
 
-/** Runs what `around` wraps with a gate in it, on the real thing: waits at it, then goes on. */
-function gateOn<T extends object>(target: T, name: keyof T, moment: 'before' | 'after') {
+/** Lets a step of the real thing wait at a gate before it begins. */
+function gateOn<T extends object>(target: T, name: keyof T) {
   const gate = new Gate();
   const original = target[name] as (...args: unknown[]) => Promise<unknown>;
   Object.assign(target, {
     [name]: async (...args: unknown[]) => {
-      if (moment === 'before') await gate.wait();
-      const answer = await original.apply(target, args);
-      if (moment === 'after') await gate.wait();
-      return answer;
+      await gate.wait();
+      return original.apply(target, args);
     },
   });
   const restore = () => Object.assign(target, { [name]: original });
@@ -59,7 +57,7 @@ describe('a hold and a batch at the same time', () => {
     const tenant = await tenantWith(['ann']);
     await stage.erase(tenant, ['ann']);
     // The lanes are locked, the hold is not committed.
-    const { gate, restore } = gateOn(stage.engine.control.get(RecordHolds), 'placed', 'before');
+    const { gate, restore } = gateOn(stage.engine.control.get(RecordHolds), 'placed');
     const placing = holding.place(tenant, accounts('ann'));
     await gate.reached;
     const running = stage.run(tenant, 'rows');
@@ -78,7 +76,7 @@ describe('a hold and a batch at the same time', () => {
     await stage.erase(tenant, ['ann', 'bob']);
     const ann = (await stage.obligations(tenant))[0]!;
     // The batch has seen that there is no hold, and its row is not committed.
-    const { gate, restore } = gateOn(stage.engine.worker.get(LanesRepository), 'openBatch', 'before');
+    const { gate, restore } = gateOn(stage.engine.worker.get(LanesRepository), 'openBatch');
     const running = stage.run(tenant, 'rows');
     await gate.reached;
     const placing = holding.place(tenant, accounts('ann'));
@@ -127,7 +125,6 @@ describe('a hold and a batch at the same time', () => {
       lanes.acquire(tx, tenant.laneOf('rows'), {
         now: stage.from(0),
         until: stage.from(lease),
-        regions: undefined,
       }),
     );
     await stage.engine.worker.get(TakeBatch).execute(held!, stage.from(0));
@@ -185,7 +182,7 @@ describe('a hold and a batch at the same time', () => {
 describe('a hold and a data map at the same time', () => {
   it('take turns, so that no lane is missed', async () => {
     const tenant = await tenantWith(['ann']);
-    const { gate, restore } = gateOn(stage.engine.control.get(RecordHolds), 'placed', 'before');
+    const { gate, restore } = gateOn(stage.engine.control.get(RecordHolds), 'placed');
     const placing = holding.place(tenant, accounts('ann'));
     await gate.reached;
     const map = dataMapOf({ ...one, more: { lane: 'z', datasets: { views: {} } } }, tenant.id);
@@ -204,7 +201,7 @@ describe('a hold that ends while something is held by it', () => {
     await stage.erase(tenant, ['ann']);
     const { id } = await holding.place(tenant, accounts('ann'));
     // The batch has found the hold and is about to settle; the hold is lifted and released meanwhile.
-    const { gate, restore } = gateOn(stage.engine.worker.get(Succeed), 'ofSettled', 'before');
+    const { gate, restore } = gateOn(stage.engine.worker.get(Succeed), 'ofSettled');
     const running = stage.run(tenant, 'rows');
     await gate.reached;
     await holding.lift(tenant, id);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '#access';
-import { DomainError, type StoreId, type SubjectRef, type TenantId } from '#kernel';
+import { DomainError, type StoreId, type TenantId } from '#kernel';
 import { Transactions } from '#platform/database';
 import {
   checkHold,
@@ -12,11 +12,13 @@ import {
   type Hold,
   type HoldScope,
   type HoldView,
+  type Policy,
 } from '#policy';
 import { mayCover, scopeFaults } from '#policy/domain';
 import { governed, StoresRepository, type RegisteredStore } from '#stores';
-import { ResolveSubjects, type Identifier } from '#subjects';
+import type { Identifier } from '#subjects';
 import { FindHolds } from './find-holds.js';
+import { FindPeople, type NamedPeople } from './find-people.js';
 import { HeldRepository } from './held.repository.js';
 
 /** What a hold is to cover; parts that are left out name nothing, and so stand for everything. */
@@ -49,65 +51,56 @@ export type PlacedHold = HoldView & {
 @Injectable()
 export class CheckScope {
   constructor(
-    private readonly resolve: ResolveSubjects,
+    private readonly findPeople: FindPeople,
     private readonly policies: PoliciesRepository,
     private readonly readPolicy: ReadPolicy,
     private readonly stores: StoresRepository,
   ) {}
 
-  /** A person never seen is registered: their data may predate Lethe. Throws DomainError invalid `hold.names_nothing`. */
+  /** Throws DomainError invalid `hold.names_nothing`. */
   async execute(tx: EntityManager, tenant: TenantId, wanted: WantedScope) {
     await this.policies.lock(tx, tenant);
     const stores = await this.stores.all(tx, tenant);
     const policy = (await this.readPolicy.find(tx, tenant))?.policy;
-    const nobody: readonly SubjectRef[] = [];
-    const scope = {
-      subjectRefs: nobody,
-      stores: wanted.stores ?? [],
-      datasets: wanted.datasets ?? [],
-      categories: wanted.categories ?? [],
-      purposes: wanted.purposes ?? [],
-      collectedFrom: wanted.collectedFrom ?? null,
-      collectedUntil: wanted.collectedUntil ?? null,
-    };
+    const named = namesOf(wanted);
     const registered = stores.flatMap((store) => governed(store).datasets);
-    const faults = scopeFaults(scope, registered, policy);
+    const faults = scopeFaults(named, registered, policy);
     const [first] = faults;
     if (first !== undefined)
       throw new DomainError('invalid', 'hold.names_nothing', first.message, {
         pointer: first.pointer,
         faults,
       });
-    const subjectRefs = [...new Set(await this.resolve.execute(tx, tenant, wanted.subjects ?? []))];
+    const people = await this.findPeople.execute(tx, tenant, wanted.subjects ?? []);
+    const { subjectRefs, erased } = people;
+    const { collectedFrom = null, collectedUntil = null } = wanted;
+    const scope: HoldScope = { ...named, subjectRefs, collectedFrom, collectedUntil };
     const touched = stores.filter(({ name, datasets }) => touches(scope, name, datasets));
-    const unkeyed = await this.unkeyed(tx, tenant, subjectRefs, touched, (dataset) =>
-      mayCover(
-        scope,
-        { dataset, upTo: latest, undated: true, moment: 'collected', onlyPurposes: null },
-        policy?.purposes ?? {},
-      ),
-    );
-    return { scope: { ...scope, subjectRefs }, touched, unkeyed };
+    return { scope, erased, touched, unkeyed: unkeyed(scope, people, touched, policy?.purposes ?? {}) };
   }
+}
 
-  private async unkeyed(
-    tx: EntityManager,
-    tenant: TenantId,
-    refs: readonly SubjectRef[],
-    stores: readonly RegisteredStore[],
-    covers: (dataset: ReturnType<typeof governed>['datasets'][number]) => boolean,
-  ): Promise<readonly string[]> {
-    if (refs.length === 0) return [];
-    const known = await this.resolve.identifiers(tx, tenant, refs);
-    return stores.flatMap((store) =>
-      governed(store)
-        .datasets.filter((dataset) => {
-          const type = store.datasets.find(({ name }) => name === dataset.dataset)?.identifier ?? '';
-          return covers(dataset) && refs.some((ref) => known.get(ref)?.has(type) !== true);
-        })
-        .map(({ dataset }) => `${store.name}/${dataset}`),
-    );
-  }
+function namesOf({ stores = [], datasets = [], categories = [], purposes = [] }: WantedScope) {
+  return { stores, datasets, categories, purposes };
+}
+
+/** Datasets that a scope may be about and of which some person that it names has no key. */
+function unkeyed(
+  scope: HoldScope,
+  { typesOf }: NamedPeople,
+  stores: readonly RegisteredStore[],
+  purposes: Policy['purposes'],
+): readonly string[] {
+  const any = { upTo: latest, undated: true, moment: 'collected', onlyPurposes: null };
+  const people = [...typesOf.values()];
+  return stores.flatMap((store) =>
+    governed(store)
+      .datasets.filter((dataset) => {
+        const type = store.datasets.find(({ name }) => name === dataset.dataset)?.identifier ?? '';
+        return people.some((types) => !types.has(type)) && mayCover(scope, { ...any, dataset }, purposes);
+      })
+      .map(({ dataset }) => `${store.name}/${dataset}`),
+  );
 }
 
 /** Looks which batches are in flight, with their lanes locked until the hold is placed. */
@@ -174,7 +167,7 @@ export class PlaceHold {
     return this.transactions.run(tenant, async (tx) => {
       if (!(await this.holds.stay(tx, tenant)))
         throw new DomainError('conflict', 'tenant.not_active', 'the tenant is leaving already');
-      const { scope, touched, unkeyed } = await this.checkScope.execute(tx, tenant, wanted.scope);
+      const { scope, erased, touched, unkeyed } = await this.checkScope.execute(tx, tenant, wanted.scope);
       const hold: Hold = {
         id: made.id,
         basis,
@@ -189,7 +182,7 @@ export class PlaceHold {
         liftReason: null,
       };
       checkHold(hold, made.at);
-      await this.holds.insert(tx, tenant, hold);
+      await this.holds.insert(tx, tenant, hold, erased);
       const inFlight = await this.findInFlight.execute(tx, tenant, hold, touched);
       await this.record.placed(tx, tenant, hold);
       return { ...hold, state: 'active', inFlight, unkeyed };

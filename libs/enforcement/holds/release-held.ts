@@ -55,7 +55,18 @@ export class ResumeWork {
   /** Answers how much there was, at most a page. */
   async execute(tx: EntityManager, tenant: TenantId, now: Date): Promise<number> {
     const released = await this.held.released(tx, tenant, now, pageSize);
-    if (released.length === 0) return 0;
+    await this.resume(tx, tenant, now, released);
+    return released.length;
+  }
+
+  /** Due from now on, sources first; their causes are open again, and their lanes are rung. */
+  async resume(
+    tx: EntityManager,
+    tenant: TenantId,
+    now: Date,
+    released: readonly ReleasedObligation[],
+  ): Promise<void> {
+    if (released.length === 0) return;
     const causes = Map.groupBy(released, ({ causeId }): string => causeId);
     await this.obligations.lockCauses(
       tx,
@@ -73,7 +84,6 @@ export class ResumeWork {
       tx,
       lanes.map((laneId) => wakeLaneJob.bell({ laneId })),
     );
-    return released.length;
   }
 
   /** Sources before what is derived from them, as it was planned. */

@@ -29,7 +29,7 @@ export class BacklogRepository {
               count(*) filter (where o.deadline < $1)::int as overdue,
               count(*) filter (where o.deadline >= $1 and o.deadline < $1 + $2::interval)::int as near
          from obligations o join lanes l on l.id = o.lane_id
-        where o.settled_at is null and o.hold_id is null group by l.type order by l.type`,
+        where o.settled_at is null and o.hold_id is null and o.retained_until is null group by l.type order by l.type`,
       [now, near],
     );
     const total = (of: (row: (typeof rows)[number]) => number) => rows.reduce((sum, row) => sum + of(row), 0);

@@ -3,6 +3,7 @@ import type { Clock } from '#kernel';
 import { CLOCK } from '#platform/runtime';
 import { Act, groups, unsettled, type Group } from '../act.js';
 import type { ClaimedObligation, Settlement } from '../obligation.js';
+import type { Tenure } from '../hold-lane.js';
 import type { WarrantedObligation } from '../take-batch.js';
 import { Flow, unknownControl, type Flows } from './flow.js';
 import { Rest } from './rest.js';
@@ -20,7 +21,7 @@ export class CallStores {
   async execute(
     warranted: readonly WarrantedObligation[],
     flows: Flows,
-    signal: AbortSignal,
+    tenure: Pick<Tenure, 'signal' | 'confirm'>,
   ): Promise<readonly Settlement[]> {
     const settlements: Settlement[] = [];
     for (const [store, own] of Map.groupBy(groups(warranted), (group) => group.store.id)) {
@@ -30,7 +31,7 @@ export class CallStores {
       // Calls on one dataset follow each other: a store that rewrites files would refuse the later one.
       const chains = [...Map.groupBy(own, ({ dataset }) => dataset.name).values()];
       await atOnce(chains, flow.concurrency, async (chain) => {
-        for (const group of chain) settlements.push(...(await this.call(group, flow, signal)));
+        for (const group of chain) settlements.push(...(await this.call(group, flow, tenure)));
       });
     }
     return settlements;
@@ -43,8 +44,13 @@ export class CallStores {
   }
 
   /** One call, or none when the store is out of reach by now, or nobody waits for it any more. */
-  private async call(group: Group, flow: Flow, signal: AbortSignal): Promise<readonly Settlement[]> {
+  private async call(
+    group: Group,
+    flow: Flow,
+    { signal, confirm }: Pick<Tenure, 'signal' | 'confirm'>,
+  ): Promise<readonly Settlement[]> {
     await this.rests.until(flow.restsUntil, signal);
+    confirm();
     const started = this.clock.now();
     if (isAborted(signal) || flow.isOpen(started))
       return group.members.map((obligation) => spare(obligation, flow, started));

@@ -11,6 +11,8 @@ export interface WantedWork {
   readonly except?: readonly StoreId[];
   /** Of this store alone. */
   readonly only?: StoreId;
+  /** But not these obligations. */
+  readonly inHand?: readonly string[];
   /** Only what was planned until then. */
   readonly plannedUntil?: Date | null;
   /** What has waited longest goes first, so that another try is with others. */
@@ -28,7 +30,7 @@ export class DueRepository {
     tx: EntityManager,
     laneId: string,
     now: Date,
-    { most, except, only, plannedUntil, probing }: WantedWork,
+    { most, except, only, plannedUntil, probing, inHand }: WantedWork,
   ): Promise<readonly ClaimedObligation[]> {
     const [rows] = await tx.query<[ClaimedRow[], number]>(
       `update obligations o set attempts = o.attempts + 1
@@ -36,12 +38,12 @@ export class DueRepository {
                 where lane_id = $1 and settled_at is null and due_at <= $2
                   and tenant_id <> all (array(select id from tenants where state = 'erasing'))
                   and store_id <> all ($4::uuid[]) and ($5::uuid is null or store_id = $5)
-                  and ($6::timestamptz is null or planned_at <= $6)
+                  and ($6::timestamptz is null or planned_at <= $6) and id <> all ($8::uuid[])
                 order by case when $7 then due_at end, deadline, id limit $3 for update skip locked) due
         where o.tenant_id = due.tenant_id and o.id = due.id
         returning o.tenant_id, o.id, o.store_id, o.dataset, o.cause_kind, o.cause_id, o.subject_ref, o.sealed_key, o.only_purposes,
                   o.moment, o.cut_off, o.as_of, o.awaits, o.attempts, o.progress, o.rows, o.exact, o.policy_version, o.succeeds`,
-      [laneId, now, most, except ?? [], only ?? null, plannedUntil ?? null, probing ?? false],
+      [laneId, now, most, except ?? [], only ?? null, plannedUntil ?? null, probing ?? false, inHand ?? []],
     );
     return rows.map(readClaimed);
   }

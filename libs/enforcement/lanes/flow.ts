@@ -60,8 +60,16 @@ export class Flow {
     return Math.min(paced, this.rule.rowsPerSecond ?? paced);
   }
 
-  admission(now: Date): Admission | undefined {
-    return admit(this.control, this.rule, now);
+  /** Takes up what calls have told since this store was read. */
+  takeUp(before: Flow | undefined): void {
+    if (before?.called !== true) return;
+    this.current = before.current;
+    this.rest = before.rest;
+  }
+
+  /** `most`: of all stores together. */
+  admission(now: Date, most?: number): Admission | undefined {
+    return admit(this.control, this.rule, now, most);
   }
 
   isOpen(now: Date): boolean {

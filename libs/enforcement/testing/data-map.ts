@@ -7,12 +7,19 @@ export interface TestDataset {
   readonly derivedFrom?: readonly string[];
   /** The legal basis on which all its fields are kept. */
   readonly keptOn?: string;
+  /** For how long; without it, as long as the basis lasts. */
+  readonly keptFor?: string;
 }
 
-/** By store: the lane it shares with stores of the same lane, and its datasets. */
-export type TestStores = Readonly<
-  Record<string, { readonly lane: string; readonly datasets: Readonly<Record<string, TestDataset>> }>
->;
+/** A store: the lane it shares with stores of the same lane, its region, and its datasets. */
+interface TestStore {
+  readonly lane: string;
+  readonly region?: string;
+  readonly datasets: Readonly<Record<string, TestDataset>>;
+}
+
+/** By the store's name. */
+export type TestStores = Readonly<Record<string, TestStore>>;
 
 export const policy = JSON.stringify({
   purposes: {
@@ -29,19 +36,21 @@ export const policy = JSON.stringify({
  */
 export function dataMapOf(stores: TestStores, unique: string): string {
   const documents = new Map(
-    Object.entries(stores).map(([name, { lane, datasets }]) => {
+    Object.entries(stores).map(([name, { lane, region, datasets }]) => {
       const described = new Map(
         Object.entries(datasets).map(([dataset, given]) => [dataset, documentOf(name, dataset, given)]),
       );
       const url = `postgresql://nobody@127.0.0.1:1/${unique}-${lane}`;
-      return [name, { type: 'postgres', settings: { url }, datasets: Object.fromEntries(described) }];
+      const document = { type: 'postgres', settings: { url }, datasets: Object.fromEntries(described) };
+      return [name, region === undefined ? document : { ...document, region }];
     }),
   );
   return JSON.stringify({ stores: Object.fromEntries(documents) });
 }
 
 function documentOf(store: string, name: string, given: TestDataset) {
-  const rule = given.keptOn === undefined ? 'purge' : { keep: { basis: given.keptOn } };
+  const { keptOn: basis, keptFor: until } = given;
+  const rule = basis === undefined ? 'purge' : { keep: { basis, ...(until === undefined ? {} : { until }) } };
   const byRow = given.purposes === 'each row';
   const fields = ['person', 'at', ...(byRow ? ['purposes'] : [])];
   return {

@@ -8,7 +8,7 @@ import { LedgerModule, ledgerRows } from '#ledger';
 import { CryptoModule } from '#platform/crypto';
 import { DatabaseModule, Transactions } from '#platform/database';
 import { OutboxModule } from '#platform/outbox';
-import { BEATS, CLOCK, IDS, usualBeats } from '#platform/runtime';
+import { BEATS, CLOCK, IDS, Regions, usualBeats, type Beats } from '#platform/runtime';
 import { Log, TelemetryModule } from '#platform/telemetry';
 import { ApplyPolicy, HoldRow, parsePolicy, PolicyModule, PolicyRow } from '#policy';
 import { OpenStore, RegisterDataMap, StoreRow, StoresModule } from '#stores';
@@ -78,6 +78,8 @@ export interface EngineOptions {
   readonly appUrl: string;
   readonly systemUrl: string;
   readonly folder: string;
+  readonly beats?: Partial<Beats>;
+  readonly regions?: readonly string[];
   /** What a test needs of the libraries above this one. */
   readonly modules?: readonly (new () => object)[];
   readonly rows?: readonly (new () => object)[];
@@ -119,7 +121,8 @@ function open(
   const runtime = [
     { provide: CLOCK, useValue: clock },
     { provide: IDS, useValue: systemIds },
-    { provide: BEATS, useValue: usualBeats },
+    { provide: BEATS, useValue: { ...usualBeats, ...options.beats } },
+    { provide: Regions, useValue: new Regions(options.regions) },
   ];
   const root = {
     module: EngineRoot,

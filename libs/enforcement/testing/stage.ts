@@ -42,7 +42,9 @@ export class Stage {
     readonly close: () => Promise<void>,
   ) {}
 
-  static async open(above: Pick<EngineOptions, 'modules' | 'rows'> = {}): Promise<Stage> {
+  static async open(
+    above: Pick<EngineOptions, 'modules' | 'rows' | 'beats' | 'regions'> = {},
+  ): Promise<Stage> {
     const database = await createTestDatabase();
     const folder = await mkdtemp(join(tmpdir(), 'lethe-engine-'));
     const { appUrl, systemUrl, ownerUrl } = database;
@@ -129,7 +131,7 @@ export class Stage {
 
   /** One pass of a worker over the lane of a store. */
   async run(tenant: TestTenant, store: string, stop = new AbortController().signal): Promise<number> {
-    return this.engine.worker.get(RunLane).execute(tenant.laneOf(store), undefined, stop);
+    return this.engine.worker.get(RunLane).execute(tenant.laneOf(store), stop);
   }
 
   async obligations(tenant: TestTenant): Promise<readonly StoredObligation[]> {

@@ -1,18 +1,21 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+
+const leaf = Buffer.of(0);
+const node = Buffer.of(1);
 
 /** Hashing of RFC 6962, section 2.1. Sizes and indexes are bigints: they may exceed 2^53. */
 export function leafHash(entry: Uint8Array): Buffer {
-  return createHash('sha256').update(Buffer.of(0)).update(entry).digest();
+  return hash('sha256', Buffer.concat([leaf, entry]), 'buffer');
 }
 
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
-  return createHash('sha256').update(Buffer.of(1)).update(left).update(right).digest();
+  return hash('sha256', Buffer.concat([node, left, right]), 'buffer');
 }
 
 /** The length of SHA-256. */
 export const hashBytes = 32;
 
-export const emptyRoot = createHash('sha256').digest();
+export const emptyRoot = hash('sha256', '', 'buffer');
 
 /** Reads the hash of the complete subtree of 2^level leaves that begins at leaf index * 2^level. */
 export type HashReader = (level: number, index: bigint) => Promise<Buffer>;

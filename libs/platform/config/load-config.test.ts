@@ -36,7 +36,7 @@ describe('the settings of a start', () => {
       masterKey: undefined,
       logLevel: 'info',
       regions: [],
-      beats: { leaseMilliseconds: 30_000, reconcileMilliseconds: 5_000 },
+      beats: { leaseMilliseconds: 30_000, reconcileMilliseconds: 5_000, batchSize: 5_000 },
     });
   });
 
@@ -52,6 +52,7 @@ describe('the settings of a start', () => {
       LETHE_REGIONS: '',
       LETHE_LEASE_SECONDS: '',
       LETHE_RECONCILE_SECONDS: '',
+      LETHE_BATCH_SIZE: '',
     };
     expect(loadConfig(empty)).toEqual(loadConfig({}));
   });
@@ -68,6 +69,7 @@ describe('the settings of a start', () => {
       LETHE_REGIONS: 'eu-west, us',
       LETHE_LEASE_SECONDS: '60',
       LETHE_RECONCILE_SECONDS: '1',
+      LETHE_BATCH_SIZE: '100',
     });
     expect(config).toMatchObject({
       port: 8080,
@@ -75,7 +77,7 @@ describe('the settings of a start', () => {
       host: '0.0.0.0',
       dataFolder: '/var/lib/lethe',
       regions: ['eu-west', 'us'],
-      beats: { leaseMilliseconds: 60_000, reconcileMilliseconds: 1_000 },
+      beats: { leaseMilliseconds: 60_000, reconcileMilliseconds: 1_000, batchSize: 100 },
     });
     expect(config.masterKey).toEqual(Buffer.alloc(32, 1));
   });
@@ -99,6 +101,8 @@ describe('the settings of a start', () => {
     ['LETHE_LEASE_SECONDS', '301'],
     ['LETHE_LEASE_SECONDS', '1.5'],
     ['LETHE_RECONCILE_SECONDS', 'secret'],
+    ['LETHE_BATCH_SIZE', '0'],
+    ['LETHE_BATCH_SIZE', '5001'],
   ])('refuse a wrong %s by its name, and never quote its value', (name, value) => {
     const error = failure(() => loadConfig({ [name]: value }));
     expect(error).toMatchObject({ kind: 'invalid', code: 'config.invalid' });

@@ -22,7 +22,7 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Where a worker shows its metrics; 0 takes any free port. */
   readonly metricsPort: number;
-  /** The regions whose lanes the worker serves; empty for those without a region only. */
+  /** The regions whose stores the worker serves; empty for all. */
   readonly regions: readonly string[];
   readonly beats: Beats;
 }
@@ -93,6 +93,7 @@ const shared = {
   LETHE_REGIONS: optional(regions),
   LETHE_LEASE_SECONDS: optional(seconds),
   LETHE_RECONCILE_SECONDS: optional(seconds),
+  LETHE_BATCH_SIZE: optional(whole(1, 5_000)),
 };
 const startVariables = z.object({
   ...shared,
@@ -122,9 +123,9 @@ export function loadConfig(env: Environment = process.env): Config {
   };
 }
 
-/** Reads the variables of the API and the worker; the same error as `loadConfig`. */
-export function loadProcessConfig(env: Environment = process.env): ProcessConfig {
-  const read = parse(processVariables, env);
+/** Reads the variables of the API and the worker, where `given` on the command line comes first; the same error as `loadConfig`. */
+export function loadProcessConfig(env: Environment = process.env, given: Environment = {}): ProcessConfig {
+  const read = parse(processVariables, { ...env, ...given });
   return {
     ...common(read),
     appDatabaseUrl: read.LETHE_APP_DATABASE_URL,
@@ -159,6 +160,7 @@ function common(
     beats: {
       leaseMilliseconds: (read.LETHE_LEASE_SECONDS ?? 30) * 1_000,
       reconcileMilliseconds: (read.LETHE_RECONCILE_SECONDS ?? 5) * 1_000,
+      batchSize: read.LETHE_BATCH_SIZE ?? 5_000,
     },
   };
 }

@@ -4,9 +4,9 @@ import {
   createHmac,
   createSecretKey,
   hkdfSync,
-  randomBytes,
   type KeyObject,
 } from 'node:crypto';
+import { random } from '#kernel';
 
 const keyBytes = 32;
 const nonceBytes = 12;
@@ -31,7 +31,7 @@ export class Sealer {
   }
 
   seal(plaintext: Buffer, context: string): Buffer {
-    const nonce = randomBytes(nonceBytes);
+    const nonce = random(nonceBytes);
     const cipher = createCipheriv('aes-256-gcm', this.key, nonce).setAAD(Buffer.from(context, 'utf8'));
     const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
     return Buffer.concat([Buffer.of(version), nonce, cipher.getAuthTag(), body]);

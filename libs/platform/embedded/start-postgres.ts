@@ -48,7 +48,7 @@ const settings = {
   listen_addresses: '',
   port: port.toString(),
   unix_socket_permissions: '0700',
-  max_connections: '60',
+  max_connections: '100',
   shared_buffers: '128MB',
   effective_cache_size: '512MB',
   work_mem: '16MB',

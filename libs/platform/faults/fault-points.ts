@@ -18,6 +18,7 @@ export const faultPoints = [
   'batch.settling',
   'batch.written',
   'batch.settled',
+  'store.read-again',
   'store.compacted',
   // What follows.
   'request.closed',

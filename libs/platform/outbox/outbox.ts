@@ -16,9 +16,17 @@ export interface Bell {
 export class Outbox {
   async add(tx: EntityManager, bells: readonly Bell[]): Promise<void> {
     if (bells.length === 0) return;
+    const once = distinct(bells);
     await tx.query('insert into outbox (kind, payload) select * from unnest($1::text[], $2::jsonb[])', [
-      bells.map((bell) => bell.kind),
-      bells.map((bell) => JSON.stringify(bell.payload)),
+      once.map((bell) => bell.kind),
+      once.map((bell) => JSON.stringify(bell.payload)),
     ]);
   }
+}
+
+/** A bell rung once is heard as well as one rung a hundred times: the rows say how much work there is. */
+export function distinct(bells: readonly Bell[]): readonly Bell[] {
+  const seen = new Map<string, Bell>();
+  for (const { kind, payload } of bells) seen.set(`${kind} ${JSON.stringify(payload)}`, { kind, payload });
+  return [...seen.values()];
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PreparedStatements, Transactions } from '../database/index.js';
 import { reach } from '../faults/index.js';
-import type { Bell } from './outbox.js';
+import { distinct, type Bell } from './outbox.js';
 
 interface OutboxRow {
   readonly id: string;
@@ -39,11 +39,4 @@ export class RelayOutbox {
       return rows.length;
     });
   }
-}
-
-/** A bell rung once is heard as well as one rung a hundred times: the rows say how much work there is. */
-function distinct(rows: readonly OutboxRow[]): readonly Bell[] {
-  const seen = new Map<string, Bell>();
-  for (const { kind, payload } of rows) seen.set(`${kind} ${JSON.stringify(payload)}`, { kind, payload });
-  return [...seen.values()];
 }

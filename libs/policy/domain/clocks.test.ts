@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deadlineOf } from './clocks.js';
+import { deadlineOf, readBackAt } from './clocks.js';
 import { parsePolicy } from './compose-policy.js';
 
 const from = new Date('2026-01-31T10:00:00.000Z');
@@ -40,4 +40,22 @@ describe('the day by which something must be done', () => {
     );
     expect(deadlineOf(onlyBrazil, from, 'eu').clock).toBeNull();
   });
+});
+
+describe('the second read-back', () => {
+  it.each([
+    ['{}', '2026-02-01T10:00:00.000Z'],
+    ['readBack: {}', '2026-02-01T10:00:00.000Z'],
+    ['readBack: { after: PT2S }', '2026-01-31T10:00:02.000Z'],
+    ['readBack: { after: P1M }', '2026-02-28T10:00:00.000Z'],
+  ])('of a policy %s is due %s', (text, at) => {
+    expect(readBackAt(parsePolicy(text), from)).toEqual(new Date(at));
+  });
+
+  it.each(['readBack: { after: P0D }', 'readBack: { after: soon }', 'readBack: { within: P1D }'])(
+    'is not said by %s',
+    (text) => {
+      expect(() => parsePolicy(text)).toThrow(expect.objectContaining({ code: 'policy.invalid' }));
+    },
+  );
 });

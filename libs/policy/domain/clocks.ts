@@ -25,6 +25,14 @@ export function deadlineOf(policy: Policy, from: Date, jurisdiction?: string): D
   return first ?? { clock: unlessSet.name, at: addDuration(from, unlessSet.within) };
 }
 
+/** Long enough for pipelines that run daily to have written what they had in hand. */
+const quietUnlessSet = 'P1D';
+
+/** When what was erased at `from` is read back a second time. */
+export function readBackAt({ readBack }: Policy, from: Date): Date {
+  return addDuration(from, readBack.after ?? quietUnlessSet);
+}
+
 function nearest<Clock extends { readonly jurisdiction?: string | undefined }>(
   policy: Policy,
   clocks: readonly Clock[],

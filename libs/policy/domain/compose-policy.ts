@@ -177,6 +177,7 @@ function merge(files: readonly ReadFile[], faults: Fault[]) {
     levels: {},
     lanes: {},
     limits: {},
+    readBack: {},
   };
   const places = new Map<string, ReadFile>();
   const origins = new Map<string, Origin>();

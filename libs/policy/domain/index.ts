@@ -1,5 +1,5 @@
 // What the rules of other libraries may use of policies: pure functions, without the module around them.
-export { addDuration, cutOff } from './calendar.js';
+export { addDuration, cutOff, dueFrom } from './calendar.js';
 export { controllerSchema } from './controller.js';
 export { enclosingJurisdictions } from './compiled-policy.js';
 export { scopeFaults } from './hold-scope.js';

@@ -127,6 +127,12 @@ const lane = z.strictObject({
     .optional(),
 });
 
+/** Writers race with erasure: what was erased is looked for once more, when they have come to rest. */
+const readBack = z.strictObject({
+  /** How long after the erasure; a day, when not given. */
+  after: duration.optional(),
+});
+
 /** A policy: what may be done with signals, how long they are kept, and how they are erased. */
 export const policySchema = z.strictObject({
   /** Who answers for the processing, as consent records name them. */
@@ -144,9 +150,10 @@ export const policySchema = z.strictObject({
   /** By store. */
   lanes: z.record(word, lane).default({}),
   limits: z.record(word, limit).default({}),
+  readBack: readBack.prefault({}),
 });
 
-/** The parts of a policy, each a map of named things. */
+/** The parts of a policy, each a map of named things; `readBack` has its one setting under its name. */
 export const sections = policySchema.keyof().options;
 export type Section = (typeof sections)[number];
 

@@ -28,6 +28,15 @@ export interface HeldIdentifier {
   readonly sealed: Buffer;
 }
 
+/** An identifier by which a hold names somebody. */
+export interface NamedIdentifier {
+  readonly subjectRef: SubjectRef;
+  readonly type: string;
+  readonly hash: Buffer;
+  readonly keyId: number;
+  readonly sealed: Buffer;
+}
+
 /** Statements on holds, and on what they know people by. */
 @Injectable()
 export class HoldsRepository {
@@ -40,16 +49,34 @@ export class HoldsRepository {
     return rows.length === 1;
   }
 
-  /** With copies of the identifiers of the people it names, who have to be registered. */
-  async insert(tx: EntityManager, tenant: TenantId, { scope, ...hold }: Hold): Promise<void> {
+  /** With copies of the identifiers of the people it names; those of erased people have to be given. */
+  async insert(
+    tx: EntityManager,
+    tenant: TenantId,
+    { scope, ...hold }: Hold,
+    erased: readonly NamedIdentifier[],
+  ): Promise<void> {
     const { subjectRefs, stores, datasets, categories, purposes, collectedFrom, collectedUntil } = scope;
     const covered = { subjectRefs, stores, datasets, categories, purposes, collectedFrom, collectedUntil };
     await tx.insert(HoldRow, { ...hold, ...covered, tenantId: tenant, endedAt: null });
     await tx.query(
       `insert into hold_identifiers (tenant_id, hold_id, type, hash, key_id, subject_ref, sealed)
-       select tenant_id, $3, type, hash, key_id, subject_ref, sealed
-         from subject_identifiers where tenant_id = $1 and subject_ref = any($2::uuid[])`,
-      [tenant, subjectRefs, hold.id],
+       select tenant_id, $3::uuid, type, hash, key_id, subject_ref, sealed
+         from subject_identifiers where tenant_id = $1 and subject_ref = any($2::uuid[])
+       union
+       select $1::uuid, $3::uuid, type, hash, key_id, subject_ref, sealed
+         from unnest($4::text[], $5::bytea[], $6::smallint[], $7::uuid[], $8::bytea[]) as e (type, hash, key_id, subject_ref, sealed)
+       on conflict (tenant_id, hold_id, type, hash) do nothing`,
+      [
+        tenant,
+        subjectRefs,
+        hold.id,
+        erased.map(({ type }) => type),
+        erased.map(({ hash }) => hash),
+        erased.map(({ keyId }) => keyId),
+        erased.map(({ subjectRef }) => subjectRef),
+        erased.map(({ sealed }) => sealed),
+      ],
     );
   }
 

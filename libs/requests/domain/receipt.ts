@@ -1,5 +1,5 @@
 import type { JsonObject } from '#kernel';
-import type { Obligation } from '#enforcement';
+import type { CameBack, Obligation } from '#enforcement';
 import type { RegisteredStore } from '#stores';
 import type { RequestState } from './settlement.js';
 
@@ -22,7 +22,7 @@ export interface ReceiptSubject {
 export function receiptDocument(
   origin: string,
   subject: ReceiptSubject,
-  obligations: readonly Obligation[],
+  obligations: readonly (Obligation & CameBack)[],
   stores: readonly RegisteredStore[],
 ): JsonObject {
   return {
@@ -43,6 +43,8 @@ export function receiptDocument(
       'Backups are outside this receipt until their horizon has passed; suppressions keep restored data from coming back.',
       'Storage media are out of scope (NIST SP 800-88).',
       ...(obligations.some(({ outcome }) => outcome === 'held') ? [onHolds] : []),
+      ...(obligations.some(({ retainedUntil }) => retainedUntil !== null) ? [onRetention] : []),
+      ...(obligations.some(({ readBackDueAt }) => readBackDueAt !== null) ? [onReadBacks] : []),
     ],
   };
 }
@@ -50,7 +52,13 @@ export function receiptDocument(
 const onHolds =
   'What is "held" is kept because of a legal hold, on the legal basis given. It goes when the hold is over; a further receipt then amends this one.';
 
-function part(obligation: Obligation, stores: readonly RegisteredStore[]): JsonObject {
+const onRetention =
+  'What has a "retainedUntil" is kept until then on the legal basis given, and erased afterwards; a further receipt then amends this one.';
+
+const onReadBacks =
+  'What has a "readBackDueAt" is read back once more then, because somebody may have written while it was erased; a further receipt then amends this one.';
+
+function part(obligation: Obligation & CameBack, stores: readonly RegisteredStore[]): JsonObject {
   const store = stores.find(({ id }) => id === obligation.storeId);
   const dataset = store?.datasets.find(({ name }) => name === obligation.dataset);
   return {
@@ -62,8 +70,23 @@ function part(obligation: Obligation, stores: readonly RegisteredStore[]): JsonO
     exact: obligation.exact,
     level: obligation.level,
     legalBasis: obligation.basis,
+    ...retentionOf(obligation),
     error: obligation.error,
     backupHorizon: store?.backupHorizon ?? null,
     settledAt: obligation.settledAt?.toISOString() ?? null,
+    ...readBackOf(obligation),
+  };
+}
+
+function retentionOf({ retainedUntil }: Obligation): JsonObject {
+  return retainedUntil === null ? {} : { retainedUntil: retainedUntil.toISOString() };
+}
+
+/** `confirmedAt`: a second read-back found nothing up to `signalsCollectedUpTo`. `cameBackAt`: an earlier one did, and it was erased again. */
+function readBackOf({ readBack, readBackAt, readBackDueAt, cameBackAt }: Obligation & CameBack): JsonObject {
+  return {
+    readBackDueAt: readBackDueAt?.toISOString() ?? null,
+    confirmedAt: readBack === 'confirmed' ? (readBackAt?.toISOString() ?? null) : null,
+    cameBackAt: cameBackAt?.toISOString() ?? null,
   };
 }

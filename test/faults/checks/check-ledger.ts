@@ -31,14 +31,36 @@ function checkPairs({ records }: Facts, entries: readonly Entry[]): readonly str
       rows.map(({ id }) => id),
     ).map((what) => `P5: ${kind} ${what}`);
   };
-  const settled = records.requests.filter(isSettled);
   const acted = records.obligations.filter(({ outcome }) => outcome !== null);
   return [
     ...pair('obligation.settled', 'obligation', acted),
     ...pair('request.received', 'request', records.requests),
-    ...pair('request.settled', 'request', settled),
-    ...pair('receipt.issued', 'request', settled),
+    ...pair(
+      'obligation.read_back',
+      'obligation',
+      records.obligations.filter(({ readBack }) => readBack !== null),
+    ),
+    ...pair('hold.placed', 'hold', records.holds),
+    ...pair(
+      'hold.lifted',
+      'hold',
+      records.holds.filter(({ lifted }) => lifted),
+    ),
+    ...checkReceiptEntries(records, entries),
   ];
+}
+
+/** Each receipt, the first and those that amend it, has its entry, and one that says how the request stands. */
+function checkReceiptEntries({ receipts, requests }: Facts['records'], entries: readonly Entry[]) {
+  return ['request.settled', 'receipt.issued'].flatMap((kind) =>
+    requests.flatMap(({ id }) => {
+      const told = entries.filter((entry) => entry.kind === kind && entry.data['request'] === id).length;
+      const issued = receipts.filter(({ request }) => request === id).length;
+      return told === issued && issued > 0
+        ? []
+        : [`P5: ${kind} of ${id}: ${told} entries, ${issued} receipts`];
+    }),
+  );
 }
 
 function checkObligationEntries({ records }: Facts, entries: readonly Entry[]): readonly string[] {
@@ -69,10 +91,6 @@ function checkConsents({ model, records }: Facts): readonly string[] {
   return given === recorded
     ? lost
     : [...lost, `P5: ${recorded} consents are recorded, and ${given} were given`];
-}
-
-function isSettled({ state }: { readonly state: string }): boolean {
-  return state !== 'received' && state !== 'running';
 }
 
 function unpaired(told: readonly string[], ids: readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { contentOf } from '../host/signal.js';
 import type { Insertion } from '../model.js';
+import type { ObligationRecord } from '../records.js';
 import { peopleByRef, selects, type Facts } from './facts.js';
 
 /**
@@ -8,7 +9,7 @@ import { peopleByRef, selects, type Facts } from './facts.js';
  */
 export function checkRows(facts: Facts): readonly string[] {
   const mayGo = allowance(facts);
-  const faults: string[] = [];
+  const faults = [...facts.model.losses];
   for (const [dataset, present] of facts.present) {
     const there = Map.groupBy(present, contentOf);
     const put = Map.groupBy(
@@ -38,6 +39,7 @@ function mustGo(facts: Facts, insertion: Insertion): string | undefined {
   if (byRequest(facts, insertion)) return 'P2: erased, and';
   if (byWithdrawal(facts, insertion)) return 'P2: withdrawn, and';
   if (byRescan(facts, insertion)) return 'P3: came back, was looked for, and';
+  if (byReadBack(facts, insertion)) return 'P2: read back a second time, and';
   return bySweep(facts, insertion) ? 'P2: past its time, and' : undefined;
 }
 
@@ -71,6 +73,24 @@ function byRescan({ model, records, skew }: Facts, { dataset, signal, to }: Inse
       model.isSuppressedSince(signal.person, asked.from)
     );
   });
+}
+
+/** Somebody looked again after it was written, and either saw nothing or had it erased once more. */
+function byReadBack(facts: Facts, { dataset, signal, to }: Insertion): boolean {
+  const people = peopleByRef(facts);
+  return facts.records.obligations.some((obligation) => {
+    if (obligation.ref === null || obligation.dataset !== dataset || !selects(obligation, signal))
+      return false;
+    const whose = people.get(obligation.ref) ?? [];
+    return whose.length === 1 && whose[0] === signal.person && to < lookedAgainAt(facts, obligation);
+  });
+}
+
+/** Since when an obligation's rows are known to be gone for the second time; -Infinity when that is not known. */
+function lookedAgainAt({ model, skew }: Facts, { readBack, cause, settledAt }: ObligationRecord): number {
+  const isSure = readBack === 'confirmed' || (readBack === 'came_back' && cause !== 'withdrawal');
+  const looked = model.readBacks.find((moment) => settledAt && moment + skew >= settledAt.getTime());
+  return (isSure ? looked : undefined) ?? -Infinity;
 }
 
 function bySweep({ model, records }: Facts, { dataset, signal, to }: Insertion): boolean {

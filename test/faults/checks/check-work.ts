@@ -1,3 +1,4 @@
+import type { ObligationRecord } from '../records.js';
 import { peopleByRef, type Facts } from './facts.js';
 
 /** P7: nothing that was accepted is lost, and nothing is left open or given up. */
@@ -14,7 +15,7 @@ function checkRequests({ model, records, present }: Facts): readonly string[] {
   const unfinished = records.requests.flatMap(({ id, state }) => {
     const parts = records.obligations.filter(({ causeId }) => causeId === id);
     const missing = [...present.keys()].filter(
-      (dataset) => parts.filter((part) => part.dataset === dataset).length !== 1,
+      (dataset) => parts.filter((part) => part.dataset === dataset && part.succeeds === null).length !== 1,
     );
     return [
       ...(missing.length > 0 ? [`P7: request ${id} has not one obligation in ${missing.join(', ')}`] : []),
@@ -67,6 +68,14 @@ export function checkMemory(facts: Facts): readonly string[] {
   return faults;
 }
 
+/** What is told of work that was begun again: how it ended at last, and all that it took. */
+function withSuccessors(part: ObligationRecord, all: readonly ObligationRecord[]): ObligationRecord {
+  const next = all.find(({ succeeds }) => succeeds === part.id);
+  if (next === undefined) return part;
+  const last = withSuccessors(next, all);
+  return { ...last, rows: part.rows + last.rows, exact: part.exact && last.exact };
+}
+
 /** Receipts say what the obligations say, are proved, and claim no more than is so. */
 export function checkReceipts({ records, receipts }: Facts): readonly string[] {
   return records.requests.flatMap(({ id, state, asOf }) => {
@@ -74,7 +83,8 @@ export function checkReceipts({ records, receipts }: Facts): readonly string[] {
     if (receipt === undefined) return [`P2: request ${id} has no receipt`];
     const { document } = receipt;
     const parts = records.obligations
-      .filter(({ causeId }) => causeId === id)
+      .filter(({ causeId, succeeds }) => causeId === id && succeeds === null)
+      .map((part) => withSuccessors(part, records.obligations))
       .map(({ dataset, outcome, rows, exact }) => JSON.stringify([dataset, outcome, rows, exact]));
     const told = document.parts.map(({ store, dataset, outcome, rows, exact }) =>
       JSON.stringify([`${store}/${dataset}`, outcome, rows, exact]),

@@ -38,6 +38,8 @@ const obligation = (more: Partial<ObligationRecord>): ObligationRecord => ({
   hasKey: false,
   plannedAt: at(11),
   settledAt: at(12),
+  succeeds: null,
+  readBack: null,
   ...more,
 });
 const withdrawal = {
@@ -103,6 +105,8 @@ function facts(
       rescans: [],
       sweeps: [],
       consents: [{ number: 1, ref: 'ref-cyd', purpose: 'ads', action: 'withdraw', at: at(20) }],
+      receipts: [{ request: 'r1' }],
+      holds: [],
       entries,
       remembered: [],
       suppressed: new Set(['ref-ann']),
@@ -147,6 +151,48 @@ describe('the oracle', () => {
         return found;
       })(),
       /^P3: came back, was looked for, and: .*\[2,"ann"/,
+    ],
+    [
+      'a row that a second read-back did not see',
+      (() => {
+        const confirmed = { ...first, asOf: at(60), readBack: 'confirmed' };
+        const found = facts({ records: { obligations: [confirmed, second] } });
+        found.model.readBacks.push(at(70).getTime());
+        return found;
+      })(),
+      /^P2: read back a second time, and: .*\[2,"ann"/,
+    ],
+    [
+      'a second read-back without an entry',
+      settled({ ...first, readBack: 'confirmed' }, second),
+      /^P5: obligation.read_back of o1: 0 entries/,
+    ],
+    [
+      'a hold without an entry',
+      facts({ records: { holds: [{ id: 'h1', lifted: false }] } }),
+      /^P5: hold.placed of h1: 0 entries/,
+    ],
+    [
+      'a hold that was lifted without an entry',
+      facts({
+        records: { holds: [{ id: 'h1', lifted: true }] },
+        log: (log) => [...log, entry(7, 'hold.placed', { hold: 'h1' })],
+      }),
+      /^P5: hold.lifted of h1: 0 entries/,
+    ],
+    [
+      'a row that was held and is gone',
+      (() => {
+        const found = facts();
+        found.model.losses.push('P4: held, and gone');
+        return found;
+      })(),
+      /^P4: held, and gone/,
+    ],
+    [
+      'a receipt that was amended without an entry',
+      facts({ records: { receipts: [{ request: 'r1' }, { request: 'r1' }] } }),
+      /^P5: receipt.issued of r1: 1 entries, 2 receipts/,
     ],
     [
       'an obligation without an entry',

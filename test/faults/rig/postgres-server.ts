@@ -70,7 +70,6 @@ export class PostgresServer {
         "select pid from pg_stat_activity where datname = $1 and backend_type = 'client backend' order by query_start desc nulls last limit 1",
         [database],
       );
-      client.on('error', () => undefined);
       if (rows[0] !== undefined) process.kill(rows[0].pid, 'SIGKILL');
     }).catch(() => undefined);
     await this.ready();

@@ -190,10 +190,10 @@ export class Rig {
   async look<Row extends object>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     for (const end = performance.now() + lookFor; ;) {
       try {
-        return await withClient(this.parts.database.url('lethe'), async (client) => {
-          client.on('error', () => undefined);
-          return (await client.query<Row>(text, [...values])).rows;
-        });
+        return await withClient(
+          this.parts.database.url('lethe'),
+          async (client) => (await client.query<Row>(text, [...values])).rows,
+        );
       } catch (error) {
         if (performance.now() > end) throw error;
         await pause(lookEvery);
@@ -273,6 +273,8 @@ function environment(
     LETHE_LEDGER_FOLDER: join(folder, 'ledger'),
     LETHE_LEASE_SECONDS: String(leaseMilliseconds / 1_000),
     LETHE_RECONCILE_SECONDS: '1',
+    // So that a few people fill batches: the next is taken while one is acted on.
+    LETHE_BATCH_SIZE: '2',
     PORT: port.toString(),
     ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
   };

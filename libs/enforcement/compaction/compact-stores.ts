@@ -1,49 +1,12 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { DependencyError, tenantId, type Clock, type TenantId } from '#kernel';
-import { AppendEntries, isLogClosed } from '#ledger';
+import { Injectable } from '@nestjs/common';
+import { DependencyError, tenantId, type TenantId } from '#kernel';
+import { isLogClosed } from '#ledger';
 import { Transactions } from '#platform/database';
 import { reach } from '#platform/faults';
-import { CLOCK } from '#platform/runtime';
 import { OpenStore, StoresRepository, type RegisteredStore } from '#stores';
-import { ReadFlows } from './lanes/read-flows.js';
-import { LanesRepository, type Lease } from './lanes.repository.js';
-
-const retryMilliseconds = 15 * 60_000;
-
-/** Says what became of a compaction, under the fence of whoever did it. */
-@Injectable()
-export class RecordCompaction {
-  constructor(
-    private readonly transactions: Transactions,
-    private readonly lanes: LanesRepository,
-    private readonly stores: StoresRepository,
-    private readonly appendEntries: AppendEntries,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
-
-  /** A worker whose lane was taken over records nothing: another one does it again. */
-  async execute(
-    lease: Lease,
-    tenant: TenantId,
-    store: RegisteredStore,
-    failure: string | undefined,
-  ): Promise<void> {
-    await this.transactions.run(tenant, async (tx) => {
-      if (!(await this.lanes.holds(tx, lease))) return;
-      const datasets = [...store.compactionOwed];
-      if (failure === undefined) {
-        if (!(await this.stores.compacted(tx, tenant, store.id))) return;
-        const data = { store: store.name, datasets, level: store.level };
-        await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compacted', data }]);
-        return;
-      }
-      const until = new Date(this.clock.now().getTime() + retryMilliseconds);
-      if (!(await this.stores.postponeCompaction(tx, tenant, store.id, until))) return;
-      const data = { store: store.name, datasets, error: failure };
-      await this.appendEntries.execute(tx, tenant, [{ kind: 'store.compaction_failed', data }]);
-    });
-  }
-}
+import { ReadFlows } from '../lanes/read-flows.js';
+import type { Lease } from '../lanes.repository.js';
+import { RecordCompaction } from './record-compaction.js';
 
 /**
  * Once a lane has nothing due, brings its stores from removed to the highest level they can reach (vacuum, compaction,

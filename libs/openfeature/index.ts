@@ -1,0 +1,1 @@
+export { LetheProvider, type LetheProviderOptions } from './lethe-provider.js';
