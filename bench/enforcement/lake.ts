@@ -17,7 +17,11 @@ export class Lake {
 
   static async create(folder: string, people: number): Promise<Lake> {
     // What the connector takes by default.
-    const instance = await DuckDBInstance.create(':memory:', { memory_limit: '256MB', threads: '2' });
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: '256MB',
+      threads: '2',
+      enable_external_file_cache: 'false',
+    });
     const lake = new Lake(await instance.connect(), folder);
     await mkdir(join(lake.template, 'events'), { recursive: true });
     for (let month = 1; month <= files; month += 1) {

@@ -20,7 +20,11 @@ export class Lake implements HostStore {
   }
 
   static async open(folder: string): Promise<Lake> {
-    const instance = await DuckDBInstance.create(':memory:', { memory_limit: '256MB', threads: '2' });
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: '256MB',
+      threads: '2',
+      enable_external_file_cache: 'false',
+    });
     return new Lake(instance, await instance.connect(), folder);
   }
 

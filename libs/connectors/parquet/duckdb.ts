@@ -27,6 +27,8 @@ export class Database {
       threads: String(settings.threads),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
+      // A read-back is evidence of what the files hold now, so nothing of them is answered from memory.
+      enable_external_file_cache: 'false',
       // What does not fit into memory stays in the same place, under the same protection, as what it came from.
       temp_directory: join(settings.folder, '.lethe-spill'),
     });

@@ -16,7 +16,11 @@ export class Events implements HostStore {
   ) {}
 
   static async open(folder: string): Promise<Events> {
-    const instance = await DuckDBInstance.create(':memory:', { memory_limit: '128MB', threads: '1' });
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: '128MB',
+      threads: '1',
+      enable_external_file_cache: 'false',
+    });
     return new Events(folder, instance, await instance.connect());
   }
 
