@@ -75,6 +75,18 @@ describe('what cannot be right', () => {
       { ...grant, subject: { type: 'email', value: 'x'.repeat(1_025) } },
       '/subject/value',
     ],
+    [
+      'nobody, for a consent',
+      '/v1/consents',
+      { ...grant, subject: { type: 'email', value: '' } },
+      '/subject/value',
+    ],
+    [
+      'nobody, for a decision',
+      '/v1/decisions',
+      { ...question, subject: { type: 'email', value: '' } },
+      '/subject/value',
+    ],
     ['a number for a purpose', '/v1/consents', { ...grant, purpose: 7 }, '/purpose'],
     ['a purpose too long', '/v1/consents', { ...grant, purpose: 'x'.repeat(64) }, '/purpose'],
     ['no action', '/v1/consents', without('action'), '/action'],
@@ -161,6 +173,12 @@ describe('what cannot be right', () => {
   });
 
   it.each([
+    [
+      'nobody but blanks',
+      { ...grant, subject: { type: 'email', value: ' ' } },
+      'identifier.invalid',
+      '/subject/value',
+    ],
     ['an unknown purpose', { ...grant, purpose: 'training' }, 'purpose.unknown', '/purpose'],
     ['a name that every object has', { ...grant, purpose: 'constructor' }, 'purpose.unknown', '/purpose'],
     [

@@ -15,7 +15,7 @@ const identifier = {
   additionalProperties: false,
   properties: {
     type: { type: 'string', pattern: '^[a-z][a-z0-9_]{0,62}$' },
-    value: { type: 'string', maxLength: 1_024 },
+    value: { type: 'string', minLength: 1, maxLength: 1_024 },
   },
 } as const;
 const purpose = { type: 'string', minLength: 1, maxLength: 63 } as const;
@@ -80,7 +80,7 @@ export const filterSchema = {
           type: 'array',
           minItems: 1,
           maxItems: mostQuestions,
-          items: { type: 'string', maxLength: 1_024 },
+          items: { type: 'string', minLength: 1, maxLength: 1_024 },
         },
       },
     },

@@ -7,8 +7,8 @@ import {
   IsArray,
   IsObject,
   IsString,
+  Length,
   Matches,
-  MaxLength,
   ValidateNested,
 } from 'class-validator';
 import type { Identifier } from '#subjects';
@@ -19,9 +19,9 @@ export class IdentifierDto implements Identifier {
   @Matches(/^[a-z][a-z0-9_]{0,62}$/, { message: 'must be a lower-case word' })
   type!: string;
 
-  @ApiProperty({ example: '42', maxLength: 1024 })
+  @ApiProperty({ example: '42', minLength: 1, maxLength: 1024 })
   @IsString()
-  @MaxLength(1024)
+  @Length(1, 1024)
   value!: string;
 }
 

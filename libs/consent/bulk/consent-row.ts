@@ -9,7 +9,7 @@ const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(tex
 export const consentRow = z.strictObject({
   subject: z.strictObject({
     type: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be a lower-case word'),
-    value: z.string().max(1_024),
+    value: z.string().min(1, 'must not be empty').max(1_024),
   }),
   purpose: word,
   action: z.enum(saidActions, {

@@ -43,6 +43,13 @@ describe('rows of a CSV', () => {
     ]);
   });
 
+  it('name somebody', async () => {
+    expect(await read(csv('id,,ads,grant', 'id,b,ads,grant'), 'csv')).toEqual([
+      [2, 'must not be empty'],
+      [3, 'b'],
+    ]);
+  });
+
   it.each([
     ['id,"b,ads,grant\nid,c,ads,grant', 'a quote is not closed'],
     ['id,"b"x,ads,grant\nid,c,ads,grant', 'a quote stands where none can'],

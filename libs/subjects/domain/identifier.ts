@@ -19,11 +19,13 @@ export function normaliseIdentifier(identifier: Identifier): Identifier {
     });
   }
   const value = normaliseValue(type, identifier.value);
-  if (Buffer.byteLength(value, 'utf8') > longest || value.includes('\0')) {
+  const bytes = Buffer.byteLength(value, 'utf8');
+  // What names nobody would name everybody whose key is empty.
+  if (bytes === 0 || bytes > longest || value.includes('\0')) {
     throw new DomainError(
       'invalid',
       'identifier.invalid',
-      `an identifier has at most ${longest} bytes and no NUL`,
+      `an identifier has 1 to ${longest} bytes and no NUL`,
       {
         pointer: '/subject/value',
       },
